@@ -1,0 +1,128 @@
+/**
+ * The seam: what a backend must do so that a log can live on it.
+ *
+ * This file holds contracts and no code. A backend is a {@link Storage}; a log takes one
+ * {@link Place} of it, which is a flat folder of files that nobody else writes; a
+ * {@link StoredFile} is an array of bytes that can be made to survive power loss. The engine
+ * above knows nothing else of the world: no clock, no timer, no path, no runtime.
+ *
+ * Colour: every method of `Place` and `StoredFile` may answer at once or with a promise, but a
+ * given method of a given backend always does the same. A backend that answers at once pays
+ * for no promise.
+ *
+ * Errors: a method that fails throws (or rejects with) the platform's own error. The engine
+ * wraps it. A backend never retries a failed write or flush in silence.
+ */
+
+/** A value now, or a promise of it. See "Colour" above. */
+export type Eventually<T> = T | Promise<T>;
+
+/**
+ * What a completed flush means on a backend, or an acknowledgement on a log.
+ * `disk` survives power loss, `os` survives the death of the process, `memory` survives nothing.
+ */
+export type Durability = "disk" | "os" | "memory";
+
+/** The subset of the platform's `AbortSignal` that is used here. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+export interface OpenPlaceOptions {
+  /**
+   * `write` takes the exclusive lock of the place, creates the place when it is missing, and
+   * throws a `WalError` with the code `LOCKED` at once when somebody else holds the lock. The
+   * lock is taken atomically, and the death of its holder frees it. `read` takes no lock,
+   * creates nothing, and answers `undefined` where there is no such place.
+   */
+  readonly mode: "write" | "read";
+}
+
+export interface Storage {
+  /** Names this storage in messages, for example `node ./data`. */
+  readonly name: string;
+
+  /** What a completed `flush` means here. */
+  readonly durability: Durability;
+
+  /**
+   * How many flushes of one file may run at the same time, 1 or more. More than 1 promises that
+   * each of those flushes reports every earlier write error of the file by itself, even when
+   * another flush has reported the same error already.
+   */
+  readonly flushesAtOnce: number;
+
+  /** Wall-clock time in whole milliseconds since 1970. It may jump. */
+  now(): number;
+
+  /** Milliseconds since some fixed moment. It never goes back, and may have fractions. */
+  elapsed(): number;
+
+  /** Resolves after about `ms` milliseconds, and at least one turn of the event loop later. */
+  sleep(ms: number): Promise<void>;
+
+  /**
+   * Opens the place at `path`, a list of names that are safe on every file system (see
+   * FORMAT.md, "Names").
+   */
+  open(path: readonly string[], options: OpenPlaceOptions): Eventually<Place | undefined>;
+}
+
+/** A flat folder of files. Opened for writing, it is ours alone until it is closed. */
+export interface Place {
+  /** The names of the files in this place, in any order, without those the backend itself keeps. */
+  list(): Eventually<readonly string[]>;
+
+  /** Opens an existing file to read and write it. In a place opened for reading, to read it. */
+  open(name: string): Eventually<StoredFile>;
+
+  /**
+   * Creates a file and opens it. Fails if the name exists. The new file is either empty or full
+   * of stale bytes: a backend may recycle a file that was removed with `reuse`. The name is
+   * durable after the first successful `flush` of the file, not before.
+   */
+  create(name: string): Eventually<StoredFile>;
+
+  /**
+   * Removes a file. The removal is durable after the next successful `flush` of any file of this
+   * place. `reuse` says that the file never failed a write or a flush, so its space may serve a
+   * later `create`. Handles that are open on the file must be closed before.
+   */
+  remove(name: string, options: { readonly reuse: boolean }): Eventually<void>;
+
+  /** Closes the place and frees its lock. Its files are closed before. */
+  close(): Eventually<void>;
+}
+
+export interface StoredFile {
+  /** Length in bytes, stale bytes included. */
+  size(): Eventually<number>;
+
+  /**
+   * Reads into `target` from `position` and answers the count of bytes read. A count below
+   * `target.length` means that the file ends there, never anything else.
+   */
+  read(target: Uint8Array, position: number): Eventually<number>;
+
+  /**
+   * Writes all of `source` at `position` and answers the count of bytes written. Any answer but
+   * `source.length` is a failed write. `source` must not be touched until the answer is there.
+   */
+  write(source: Uint8Array, position: number): Eventually<number>;
+
+  /** Makes the file exactly `size` bytes long. Durable after the next `flush`. */
+  truncate(size: number): Eventually<void>;
+
+  /**
+   * The only durability verb. When it succeeds, every byte written before the call, the length
+   * of the file, its name, and every removal made in its place before the call survive power
+   * loss. What is done once per name is marked done only after it succeeded.
+   */
+  flush(): Eventually<void>;
+
+  /** Closes the handle. It does not flush. */
+  close(): Eventually<void>;
+}
