@@ -61,7 +61,15 @@ export const attribute = {
 } as const;
 
 /** Bits of a record's flags byte. Any other bit set is an error of code FORMAT. */
-export const recordFlag = { key: 1, headers: 2, kind: 4, timestamp: 8 } as const;
+export const recordFlag = {
+  key: 1,
+  headers: 2,
+  kind: 4,
+  /** The timestamp is the batch's base timestamp plus a delta. */
+  later: 8,
+  /** The timestamp is the batch's base timestamp minus a delta. */
+  earlier: 16,
+} as const;
 
 /** The kinds of control record. A reader skips an unknown kind of `ignorable` or above. */
 export const controlKind = { start: 1, seal: 2, first: 3, close: 4, ignorable: 128 } as const;

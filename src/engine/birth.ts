@@ -1,0 +1,127 @@
+/**
+ * Creates a segment. A segment is born when its start, with all that it carries, and its name have
+ * been flushed; until then nothing in memory knows of it, and a reader takes it for nothing.
+ */
+import { checksum } from "../format/checksum.ts";
+import { encodeControlBatch } from "../format/control-batch.ts";
+import type { Link, LogState, Start, StartReason } from "../format/control.ts";
+import { limit } from "../format/layout.ts";
+import { formatSegmentName } from "../format/names.ts";
+import { encodeSegmentHeader } from "../format/segment-header.ts";
+import type { StoredFile } from "../storage.ts";
+import type { Files } from "./files.ts";
+import type { Identity, Segment } from "./segment.ts";
+import { SparseIndex } from "./sparse-index.ts";
+
+export interface BirthPlan {
+  readonly base: number;
+  readonly epoch: number;
+  readonly reason: StartReason;
+  readonly ordinal: number;
+  readonly link: Link | undefined;
+  readonly bytesBefore: number;
+  readonly state: LogState;
+  readonly created: number;
+  /** Whether a file has the plain name of this base offset. */
+  readonly nameTaken: (name: string) => boolean;
+  /** Records that the new segment begins with. */
+  readonly carry: ((placement: Placement) => Promise<CarriedBatch | undefined>) | undefined;
+  readonly carriedNext: number;
+}
+
+/** Where the next carried batch goes. */
+export interface Placement {
+  readonly position: number;
+  readonly epoch: number;
+  readonly previousChecksum: number;
+}
+
+export interface CarriedBatch {
+  readonly bytes: Uint8Array;
+  readonly checksum: number;
+}
+
+export interface Born {
+  readonly segment: Segment;
+  /** In use until the log lets go of it. */
+  readonly file: StoredFile;
+  /** Behind all that was carried. */
+  readonly end: number;
+  readonly checksum: number;
+  readonly fileSize: number;
+}
+
+/** Throws whatever the storage throws, and leaves no file behind unless removing it fails too. */
+export async function bear(files: Files, identity: Identity, plan: BirthPlan): Promise<Born> {
+  if (plan.epoch > limit.epoch) {
+    throw new RangeError(`log ${identity.label} has used up its ${limit.epoch} segment epochs: copy it to a new log`);
+  }
+  const plainName = formatSegmentName(plan.base);
+  const name = plan.nameTaken(plainName) ? formatSegmentName(plan.base, plan.epoch) : plainName;
+  const file = await files.create(name);
+  try {
+    return await write(file, name, identity, plan);
+  } catch (cause) {
+    files.release(name);
+    // A file that failed a flush is never flushed again, so it is of no further use.
+    await files.remove(name, { reuse: false }).catch(() => undefined);
+    throw cause;
+  }
+}
+
+async function write(file: StoredFile, name: string, identity: Identity, plan: BirthPlan): Promise<Born> {
+  const header = encodeSegmentHeader(identity);
+  const start: Start = {
+    kind: "start",
+    reason: plan.reason,
+    headerChecksum: checksum(new DataView(header.buffer), 0, header.length),
+    created: plan.created,
+    ordinal: plan.ordinal,
+    link: plan.link,
+    bytesBefore: plan.bytesBefore,
+    carriedNext: plan.carriedNext,
+    topic: identity.topic,
+    state: plan.state,
+  };
+  const batch = encodeControlBatch(start, {
+    position: header.length,
+    epoch: plan.epoch,
+    baseOffset: plan.base,
+    timestamp: plan.created,
+    previousChecksum: plan.link?.checksum ?? 0,
+    watermark: 0,
+  });
+  const bytes = new Uint8Array(header.length + batch.bytes.length);
+  bytes.set(header);
+  bytes.set(batch.bytes, header.length);
+  await writeWhole(file, bytes, 0);
+  let end = bytes.length;
+  let previousChecksum = batch.checksum;
+  for (;;) {
+    const carried = await plan.carry?.({ position: end, epoch: plan.epoch, previousChecksum });
+    if (carried === undefined) break;
+    await writeWhole(file, carried.bytes, end);
+    end += carried.bytes.length;
+    previousChecksum = carried.checksum;
+  }
+  await file.flush();
+  const begin = { position: bytes.length, offset: plan.base, checksum: batch.checksum };
+  return {
+    segment: { name, base: plan.base, epoch: plan.epoch, start, begin, index: new SparseIndex(begin) },
+    file,
+    end,
+    checksum: previousChecksum,
+    fileSize: Math.max(end, await file.size()),
+  };
+}
+
+async function writeWhole(file: StoredFile, bytes: Uint8Array, position: number): Promise<void> {
+  assertWhole(await file.write(bytes, position), bytes.length);
+}
+
+/** A write that answers any other count than it was given has failed, be it less or more. */
+export function assertWhole(written: number, expected: number): void {
+  if (written === expected) return;
+  throw new Error(`the storage answered that it wrote ${written} of ${expected} bytes`);
+}
+

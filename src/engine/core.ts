@@ -1,0 +1,263 @@
+/**
+ * What the writer, the maintenance verbs and the readers of one log share: its segments, which of
+ * them is written to, and what is durable. Whoever changes it holds the pen alone (see writer.ts).
+ */
+import { encodeControlBatch } from "../format/control-batch.ts";
+import type { Link, LogState, StartReason } from "../format/control.ts";
+import { limit, startReason } from "../format/layout.ts";
+import type { Storage, StoredFile } from "../storage.ts";
+import { bear, type BirthPlan, type Born } from "./birth.ts";
+import { Chain } from "./chain.ts";
+import type { Files } from "./files.ts";
+import type { ChainEntry } from "./recovery.ts";
+import type { Identity, Segment } from "./segment.ts";
+import type { Settings } from "./settings.ts";
+import { TrackedState } from "./state.ts";
+
+/** The segment that is written to. */
+export interface Active {
+  readonly segment: Segment;
+  readonly file: StoredFile;
+  /** Behind what was written, and behind what was flushed, with the checksums of the last batches. */
+  end: number;
+  checksum: number;
+  flushedEnd: number;
+  flushedChecksum: number;
+  /** Length of the file, stale bytes included. */
+  fileSize: number;
+  /** A write or flush of it failed: it is never touched again. */
+  finished: boolean;
+  /** A close batch lies behind its end, which must be cut off before anything is written. */
+  closed: boolean;
+}
+
+/** How a new segment continues the log. */
+export interface Continuation {
+  readonly reason: StartReason;
+  readonly base: number;
+  readonly link: Link | undefined;
+  readonly ordinal: number;
+  readonly bytesBefore: number;
+  readonly state: LogState;
+}
+
+export class Core {
+  readonly storage: Storage;
+  readonly files: Files;
+  readonly identity: Identity;
+  readonly settings: Settings;
+  readonly chain: Chain;
+  readonly state: TrackedState;
+  /** Every segment file in the place, those included that are no longer part of the log. */
+  readonly names: Set<string>;
+  active!: Active;
+  /** The offset below which everything survived a flush. */
+  durable: number;
+  /** The latest epoch that any segment of this log has had. */
+  epoch: number;
+  /** Files that are no longer part of the log and could not be removed yet. */
+  doomed: { name: string; reuse: boolean }[] = [];
+  #watchers: (() => void)[] = [];
+
+  constructor(
+    storage: Storage,
+    files: Files,
+    identity: Identity,
+    settings: Settings,
+    start: { entries: ChainEntry[]; names: Iterable<string>; state: LogState; durable: number; epoch: number },
+  ) {
+    this.storage = storage;
+    this.files = files;
+    this.identity = identity;
+    this.settings = settings;
+    this.chain = new Chain(files, identity, start.entries);
+    this.names = new Set(start.names);
+    this.state = new TrackedState(start.state, settings.producersMax);
+    this.durable = start.durable;
+    this.epoch = start.epoch;
+  }
+
+  get first(): number {
+    return this.state.first;
+  }
+
+  /** The plain continuation of the active segment, at its flushed end. */
+  continuation(state: LogState): Continuation {
+    const { segment, flushedEnd, flushedChecksum, finished } = this.active;
+    const { start, epoch, base } = segment;
+    const reason = finished ? startReason.failure : startReason.rotation;
+    if (this.durable === base) {
+      // It holds no durable record: the new segment takes its place instead of following it.
+      const { link, ordinal, bytesBefore } = start;
+      return { reason, base, link, ordinal, bytesBefore, state };
+    }
+    return {
+      reason,
+      base: this.durable,
+      link: { epoch, base, end: flushedEnd, checksum: flushedChecksum },
+      ordinal: start.ordinal + 1,
+      bytesBefore: start.bytesBefore + flushedEnd,
+      state,
+    };
+  }
+
+  /**
+   * Creates the next segment and makes it the active one. Nothing in memory changes unless that
+   * succeeded. Segments that `continuation` does not build upon are superseded, and removed.
+   */
+  async advance(
+    continuation: Continuation,
+    carried?: { carry: NonNullable<BirthPlan["carry"]>; next: number },
+  ): Promise<void> {
+    await this.removeDoomed();
+    if (continuation.ordinal > limit.epoch) {
+      throw new RangeError(`log ${this.identity.label} has used up its segment numbers: copy it to a new log`);
+    }
+    const born = await bear(this.files, this.identity, {
+      ...continuation,
+      epoch: this.epoch + 1,
+      created: this.storage.now(),
+      nameTaken: (name) => this.names.has(name) || this.chain.last?.base === continuation.base,
+      carry: carried?.carry,
+      carriedNext: carried?.next ?? continuation.base,
+    });
+    const { base, link } = continuation;
+    const old = this.active as Active | undefined;
+    this.epoch = born.segment.epoch;
+    this.names.add(born.segment.name);
+    // Everything behind the segment that the new one is linked to is superseded.
+    let kept = 0;
+    while (kept < this.chain.length && link !== undefined && this.chain.at(kept)!.base < base) kept++;
+    const superseded = this.chain.dropFrom(kept);
+    this.chain.push(born.segment);
+    this.durable = Math.min(this.durable, base);
+    this.activate(born, false);
+    if (old !== undefined) {
+      if (continuation.reason === startReason.rotation && superseded.length === 0) await this.#seal(old);
+      this.files.release(old.segment.name);
+    }
+    this.notify();
+    await this.discard(superseded.map(({ name }) => name));
+  }
+
+  /** Lets go of the segments whose records have all been truncated away. */
+  async dropTruncated(): Promise<void> {
+    const dropped = this.chain.dropBefore(this.chain.indexOf(this.first));
+    this.notify();
+    if (dropped.length === 0) return;
+    // A segment that was finished in good health may be recycled; one spare is enough.
+    const successor = await this.chain.load(0).catch(() => undefined);
+    const healthy = successor?.start.reason === startReason.rotation;
+    dropped.forEach(({ name }, index) => {
+      this.doomed.push({ name, reuse: healthy && index === dropped.length - 1 });
+    });
+    await this.removeDoomed();
+  }
+
+  /**
+   * Makes the active segment fit to be written to. A close batch is cut off: its flush may have
+   * failed in a process that is gone, and bytes that failed a flush must not lie below
+   * acknowledged ones. A segment that failed gets a successor.
+   */
+  async repair(): Promise<void> {
+    const { active } = this;
+    if (active.closed) {
+      try {
+        await active.file.truncate(active.end);
+        await active.file.flush();
+        active.fileSize = active.end;
+      } catch {
+        active.finished = true;
+      }
+      active.closed = false;
+    }
+    if (active.finished) await this.advance(this.continuation(this.state.snapshot()));
+  }
+
+  activate(born: Born, closed: boolean): void {
+    const { segment, file, end, checksum, fileSize } = born;
+    this.active = {
+      segment,
+      file,
+      end,
+      checksum,
+      flushedEnd: end,
+      flushedChecksum: checksum,
+      fileSize,
+      finished: false,
+      closed,
+    };
+  }
+
+  /** Removes files one after the other. Those that fail are kept for the next attempt. */
+  async removeDoomed(): Promise<void> {
+    while (this.doomed.length > 0) {
+      const { name, reuse } = this.doomed[0]!;
+      try {
+        await this.files.remove(name, { reuse });
+      } catch {
+        return;
+      }
+      this.names.delete(name);
+      this.doomed.shift();
+    }
+  }
+
+  /** Resolves when something has become durable, or segments have changed, or the log has closed. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#watchers.push(resolve));
+  }
+
+  notify(): void {
+    if (this.#watchers.length === 0) return;
+    const watchers = this.#watchers;
+    this.#watchers = [];
+    for (const watcher of watchers) watcher();
+  }
+
+  /**
+   * Removes superseded segments, the last one first, and makes each removal durable before the
+   * next: what a crash leaves of them is always complete from their first one on, so that their
+   * number gives them away when the log is opened.
+   */
+  async discard(superseded: readonly string[]): Promise<void> {
+    for (const name of superseded.toReversed()) {
+      this.doomed.push({ name, reuse: false });
+      await this.removeDoomed();
+      if (this.doomed.length > 0) return;
+      if (name === superseded[0]) return;
+      try {
+        await this.active.file.flush();
+      } catch {
+        this.active.finished = true;
+        return;
+      }
+    }
+  }
+
+  /**
+   * Notes at the end of a segment that it has a successor, so that a missing successor is noticed,
+   * and cuts stale bytes off. It is a help, not a promise: it is not flushed, and may fail.
+   */
+  async #seal(old: Active): Promise<void> {
+    const { base, epoch } = this.active.segment;
+    const { bytes } = encodeControlBatch(
+      { kind: "seal", base, epoch },
+      {
+        position: old.flushedEnd,
+        epoch: old.segment.epoch,
+        baseOffset: base,
+        timestamp: this.storage.now(),
+        previousChecksum: old.flushedChecksum,
+        watermark: old.flushedEnd,
+      },
+    );
+    try {
+      await old.file.write(bytes, old.flushedEnd);
+      const end = old.flushedEnd + bytes.length;
+      if (old.fileSize > end) await old.file.truncate(end);
+    } catch {
+      // Without it the log is as safe as with it.
+    }
+  }
+}

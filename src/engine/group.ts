@@ -1,0 +1,193 @@
+/**
+ * The records that one write and one flush make durable together: encoded when they are appended,
+ * completed with batch headers when their place in the segment is known. A group belongs to the
+ * log until it is settled; it knows nothing of files.
+ */
+import { ByteWriter } from "../format/bytes.ts";
+import { type BatchHeader, writeBatchHeader } from "../format/batch-header.ts";
+import { checksum } from "../format/checksum.ts";
+import { encodeProducer } from "../format/control.ts";
+import { align, attribute, batchHeader } from "../format/layout.ts";
+import { encodedSizeMax, encodeRecord } from "../format/record.ts";
+import { encodeText } from "../format/text.ts";
+import type { Producer, RecordInput } from "../record.ts";
+import type { Durability } from "../storage.ts";
+
+/** One batch of a group, while its header is not written yet. */
+export interface Draft {
+  /** Where its header begins in the group's bytes. */
+  readonly at: number;
+  readonly baseOffset: number;
+  readonly baseTimestamp: number;
+  readonly producer: Producer | undefined;
+  count: number;
+  maxTimestamp: number;
+  /** Of its header, once that is written. */
+  checksum: number;
+}
+
+/** Where the group is about to be written. */
+export interface GroupPlacement {
+  readonly position: number;
+  readonly epoch: number;
+  readonly previousChecksum: number;
+  readonly watermark: number;
+}
+
+/** How a group came to be acknowledged. */
+export interface Settlement {
+  readonly durability: Durability;
+  /** The name of the segment. */
+  readonly segment: string;
+  /** Where the group begins in the segment. */
+  readonly position: number;
+  readonly flushMs: number;
+}
+
+/** Told once when the group is acknowledged, or never will be. */
+export interface Waiter {
+  resolve(settlement: Settlement): void;
+  reject(error: unknown): void;
+}
+
+export class Group {
+  waiters: Waiter[] = [];
+  readonly drafts: Draft[] = [];
+  /** Whether somebody waits for it, or it is large enough to be written anyway. */
+  wanted = false;
+  /** Whether it holds records whose failure no waiter would report. */
+  silent = false;
+  flushed = false;
+  placement: GroupPlacement | undefined;
+  #writer: ByteWriter;
+
+  constructor(writer: ByteWriter) {
+    this.#writer = writer;
+    writer.length = 0;
+  }
+
+  get bytes(): number {
+    return this.#writer.length;
+  }
+
+  get writer(): ByteWriter {
+    return this.#writer;
+  }
+
+  /** The offset behind its last record. */
+  get next(): number {
+    return this.draft.baseOffset + this.draft.count;
+  }
+
+  /** The draft that the last record went into. */
+  get draft(): Draft {
+    return this.drafts[this.drafts.length - 1]!;
+  }
+
+  /**
+   * Encodes records into one batch, which is a new one when the current one is of another
+   * producer or would grow beyond `batchBytes`. Answers how many bytes were added, and
+   * `undefined`, having changed nothing, when they take more than `batchBytesMax`.
+   */
+  add(
+    records: readonly RecordInput[],
+    timestamps: (index: number) => number,
+    baseOffset: number,
+    producer: Producer | undefined,
+    batchBytes: number,
+    batchBytesMax: number,
+  ): number | undefined {
+    const writer = this.#writer;
+    const before = writer.length;
+    const draftsBefore = this.drafts.length;
+    let sizeMax = 0;
+    for (const record of records) sizeMax += encodedSizeMax(record);
+    writer.reserve(sizeMax + 2 * batchHeader.bytes);
+    let draft = draftsBefore === 0 ? undefined : this.draft;
+    if (draft !== undefined && (!fits(draft, producer) || before - draft.at + sizeMax > batchBytes)) {
+      this.close();
+      draft = undefined;
+    }
+    const count = draft?.count;
+    const maxTimestamp = draft?.maxTimestamp;
+    draft ??= this.#begin(baseOffset, timestamps(0), producer, sizeMax);
+    for (let index = 0; index < records.length; index++) {
+      const timestamp = timestamps(index);
+      encodeRecord(writer, records[index]!, timestamp, draft.baseTimestamp);
+      if (timestamp > draft.maxTimestamp) draft.maxTimestamp = timestamp;
+    }
+    draft.count += records.length;
+    if (writer.length - draft.at - batchHeader.bytes <= batchBytesMax) return writer.length - before;
+    writer.length = before;
+    this.drafts.length = draftsBefore;
+    if (count !== undefined) draft.count = count;
+    if (maxTimestamp !== undefined) draft.maxTimestamp = maxTimestamp;
+    return undefined;
+  }
+
+  /** Pads the last batch, so that the next can begin. */
+  close(): void {
+    const writer = this.#writer;
+    writer.reserve(batchHeader.alignment);
+    writer.zeros(align(writer.length) - writer.length);
+  }
+
+  /** Writes the headers. Answers the bytes to write and the checksum of the last header. */
+  place(placement: GroupPlacement): { bytes: Uint8Array; checksum: number } {
+    this.close();
+    const { view } = this.#writer;
+    const { position, epoch, watermark } = placement;
+    let { previousChecksum } = placement;
+    for (let index = 0; index < this.drafts.length; index++) {
+      const draft = this.drafts[index]!;
+      const payload = draft.at + batchHeader.bytes;
+      const end = this.drafts[index + 1]?.at ?? this.#writer.length;
+      const header: Omit<BatchHeader, "checksum"> = {
+        length: end - payload,
+        position: position + draft.at,
+        epoch,
+        baseOffset: draft.baseOffset,
+        count: draft.count,
+        attributes: draft.producer === undefined ? 0 : attribute.producer,
+        baseTimestamp: draft.baseTimestamp,
+        maxTimestamp: draft.maxTimestamp,
+        payloadChecksum: checksum(view, payload, end),
+        previousChecksum,
+        watermark,
+      };
+      previousChecksum = writeBatchHeader(view, draft.at, header);
+      draft.checksum = previousChecksum;
+    }
+    this.placement = placement;
+    return { bytes: this.#writer.bytes.subarray(0, this.#writer.length), checksum: previousChecksum };
+  }
+
+  #begin(baseOffset: number, baseTimestamp: number, producer: Producer | undefined, sizeMax: number): Draft {
+    const writer = this.#writer;
+    const draft = {
+      at: writer.length,
+      baseOffset,
+      baseTimestamp,
+      producer,
+      count: 0,
+      maxTimestamp: baseTimestamp,
+      checksum: 0,
+    };
+    writer.length += batchHeader.bytes;
+    if (producer !== undefined) {
+      encodeProducer(writer, encodeText(producer.id), producer.epoch, producer.sequence);
+      writer.reserve(sizeMax);
+    }
+    this.drafts.push(draft);
+    return draft;
+  }
+}
+
+function fits(draft: Draft, producer: Producer | undefined): boolean {
+  if (draft.producer === undefined || producer === undefined) return draft.producer === producer;
+  return (
+    draft.producer.id === producer.id &&
+    draft.producer.epoch === producer.epoch &&
+    draft.producer.sequence + draft.count === producer.sequence
+  );
+}

@@ -1,0 +1,163 @@
+/**
+ * The verbs that change the log's shape: rotate, truncate at either end, close. Each runs with the
+ * pen to itself, after everything appended before it has become durable.
+ */
+import { WalError } from "../errors.ts";
+import { encodeControlBatch } from "../format/control-batch.ts";
+import type { Control, Unknown } from "../format/control.ts";
+import { startReason } from "../format/layout.ts";
+import { assertWhole } from "./birth.ts";
+import type { Continuation, Core } from "./core.ts";
+import { statesBefore } from "./producers.ts";
+import { retainedFrom } from "./retention.ts";
+import { recordsOf, TrackedState } from "./state.ts";
+import { Walker } from "./walker.ts";
+import type { Writer } from "./writer.ts";
+
+/** A segment that was just finished. */
+export interface ClosedSegment {
+  readonly name: string;
+  readonly first: number;
+  readonly next: number;
+  readonly bytes: number;
+}
+
+/** Begins a new segment, unless the active one is empty. */
+export async function rotate(core: Core, writer: Writer): Promise<ClosedSegment | undefined> {
+  const { active, durable } = core;
+  const { name, base } = active.segment;
+  if (durable === base) return undefined;
+  const bytes = active.flushedEnd;
+  await guarded(writer, "begin the segment behind", async () => writer.rotate(await retainedFrom(core)));
+  return { name, first: base, next: durable, bytes };
+}
+
+/** Forgets the records before `offset`, which lies in `[first, next]`. */
+export async function truncateBefore(core: Core, writer: Writer, offset: number): Promise<void> {
+  if (offset <= core.first) return;
+  if (offset > core.durable) throw outOfRange(core, "truncateBefore", offset, core.durable);
+  const { active } = core;
+  if (offset === core.durable && core.durable > active.segment.base) {
+    // Nothing is left: a new segment frees all the space, and knows the next offset.
+    await guarded(writer, "begin the segment behind", () => writer.rotate(offset));
+    return;
+  }
+  if (active.finished || active.closed) {
+    await guarded(writer, "begin the segment behind", () => core.repair());
+  }
+  await writeControl(core, writer, { kind: "first", first: offset });
+  core.state.first = offset;
+  await core.dropTruncated();
+}
+
+/** Forgets the records behind `offset`: the next record will have the offset after it. */
+export async function truncateAfter(core: Core, writer: Writer, offset: number): Promise<void> {
+  const next = offset + 1;
+  if (next === core.durable) return;
+  if (next > core.durable || next < core.first) throw outOfRange(core, "truncateAfter", offset, core.durable - 1);
+  const continuation = await continuationAt(core, next);
+  await guarded(writer, "begin the segment behind", () => core.advance(continuation));
+  core.state.maxTimestamp = continuation.state.maxTimestamp;
+  core.state.producers.reset(continuation.state.producers);
+  writer.rewind();
+  core.notify();
+}
+
+/** Applies retention to a log that was just opened. */
+export async function retain(core: Core, writer: Writer): Promise<void> {
+  await truncateBefore(core, writer, await retainedFrom(core));
+}
+
+/** Leaves behind that everything was flushed, so that opening need not look for the end. */
+export async function writeClose(core: Core, writer: Writer): Promise<void> {
+  const { active } = core;
+  if (active.finished || active.closed) return;
+  await writeControl(core, writer, { kind: "close", state: core.state.snapshot() });
+}
+
+async function writeControl(core: Core, writer: Writer, control: Exclude<Control, Unknown>): Promise<void> {
+  const { active, storage, durable } = core;
+  const { bytes, checksum } = encodeControlBatch(control, {
+    position: active.end,
+    epoch: active.segment.epoch,
+    baseOffset: durable,
+    timestamp: storage.now(),
+    previousChecksum: active.checksum,
+    watermark: active.flushedEnd,
+  });
+  const end = active.end + bytes.length;
+  try {
+    assertWhole(await active.file.write(bytes, active.end), bytes.length);
+    if (control.kind === "close" && active.fileSize > end) await active.file.truncate(end);
+    await active.file.flush();
+  } catch (cause) {
+    active.finished = true;
+    throw writer.fail(`write a ${control.kind} batch to`, cause);
+  }
+  active.end = end;
+  active.checksum = checksum;
+  active.flushedEnd = end;
+  active.flushedChecksum = checksum;
+  active.fileSize = Math.max(active.fileSize, end);
+}
+
+/** How a log goes on that ends at `next`, which may lie in the middle of a batch. */
+async function continuationAt(core: Core, next: number): Promise<Continuation> {
+  const { chain, active, files, settings } = core;
+  const reason = startReason.truncation;
+  const index = chain.indexOf(next - 1);
+  const segment = await chain.load(index);
+  const { first } = core.state;
+  if (next <= segment.base) {
+    const { ordinal, bytesBefore, state } = segment.start;
+    const kept = { ...state, first, producers: statesBefore(state.producers, next) };
+    return { reason, base: next, link: undefined, ordinal, bytesBefore, state: kept };
+  }
+  const isLast = index === chain.length - 1;
+  const end = isLast ? active.flushedEnd : (await chain.endOf(index)).end;
+  const producers = statesBefore(segment.start.state.producers, next);
+  const state = new TrackedState({ ...segment.start.state, producers }, settings.producersMax);
+  const { name } = segment;
+  const options = { name, epoch: segment.epoch, from: segment.begin, chunkBytes: 1024 * 1024, keepsChunks: false };
+  const walker = new Walker(files, options);
+  let { maxTimestamp } = state;
+  while (walker.boundary.offset < next) {
+    const batch = await walker.next(end);
+    if (typeof batch === "string") {
+      const { position, offset } = walker.boundary;
+      throw new WalError(
+        "CORRUPT",
+        `cannot truncate log ${core.identity.label} after offset ${next - 1}: segment ${name} is damaged at position ${position}`,
+        { log: core.identity.label, segment: name, position, first: offset },
+      );
+    }
+    if (batch.header.count > 0) {
+      maxTimestamp = Math.max(maxTimestamp, recordsOf(batch).trim(0, next).maxTimestamp());
+    }
+    state.add(batch);
+  }
+  const { position, checksum } = walker.boundary;
+  const snapshot = state.snapshot();
+  return {
+    reason,
+    base: next,
+    link: { epoch: segment.epoch, base: segment.base, end: position, checksum },
+    ordinal: segment.start.ordinal + 1,
+    bytesBefore: segment.start.bytesBefore + position,
+    state: { first, maxTimestamp, producers: statesBefore(snapshot.producers, next) },
+  };
+}
+
+async function guarded(writer: Writer, action: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    throw writer.fail(action, cause);
+  }
+}
+
+function outOfRange(core: Core, verb: string, offset: number, last: number): RangeError {
+  const low = verb === "truncateAfter" ? core.first - 1 : core.first;
+  return new RangeError(`${verb}(${offset}) of log ${core.identity.label} must be from ${low} to ${last}`);
+}
+

@@ -1,0 +1,138 @@
+/**
+ * A view of a log that somebody else may be writing. It takes no lock and changes nothing: it
+ * looks again whenever it is asked whether something has changed, at growing intervals.
+ */
+import type { Storage } from "../storage.ts";
+import { Chain } from "./chain.ts";
+import type { Files } from "./files.ts";
+import type { View } from "./reader.ts";
+import { type Recovered, recover } from "./recovery.ts";
+import type { Identity, Segment } from "./segment.ts";
+import { controlOf } from "./state.ts";
+import { type Boundary, Walker } from "./walker.ts";
+import { attribute } from "../format/layout.ts";
+
+const pollMsMin = 4;
+const pollMsMax = 256;
+/** A writer may rotate or remove segments while we look: then we look again. */
+const attemptsMax = 8;
+
+export class Observer implements View {
+  readonly files: Files;
+  readonly identity: Identity;
+  readonly #storage: Storage;
+  readonly #producersMax: number;
+  chain: Chain;
+  first = 0;
+  visible = 0;
+  visibleEnd = 0;
+  /** The offset below which everything is proven to have been flushed. */
+  proven = 0;
+  provenEnd = 0;
+  closed = false;
+  foreign: readonly string[] = [];
+  #segment: Segment | undefined;
+  #checksum = 0;
+  /** Boundaries behind `proven`, which no watermark has reached yet. */
+  #open: Boundary[] = [];
+  #names = "";
+  #changing: Promise<void> | undefined;
+
+  constructor(storage: Storage, files: Files, identity: Identity, producersMax: number) {
+    this.#storage = storage;
+    this.files = files;
+    this.identity = identity;
+    this.#producersMax = producersMax;
+    this.chain = new Chain(files, identity, []);
+  }
+
+  /** Looks at the whole log. Throws what recovery throws, if it does so again and again. */
+  async look(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const names = await this.#listed();
+        this.#take(await recover(this.files, this.identity, this.#producersMax), names);
+        return;
+      } catch (error) {
+        if (attempt === attemptsMax) throw error;
+        await this.#storage.sleep(pollMsMin * attempt);
+        // Handles may be those of files that were removed since.
+        await this.files.closeAll();
+      }
+    }
+  }
+
+  /** Looks for what is new. Answers whether there was anything. */
+  async refresh(): Promise<boolean> {
+    if (this.#segment !== undefined && (await this.#walkOn())) return true;
+    if ((await this.#listed()) === this.#names) return false;
+    await this.files.closeAll();
+    await this.look();
+    return true;
+  }
+
+  changed(): Promise<void> {
+    return (this.#changing ??= this.#poll().finally(() => (this.#changing = undefined)));
+  }
+
+  async #poll(): Promise<void> {
+    for (let ms = pollMsMin; !this.closed; ms = Math.min(ms * 2, pollMsMax)) {
+      if (await this.refresh()) return;
+      await this.#storage.sleep(ms);
+    }
+  }
+
+  async #listed(): Promise<string> {
+    return (await this.files.list()).toSorted().join("/");
+  }
+
+  #take({ chain, tail, foreign }: Recovered, names: string): void {
+    const { version } = this.chain;
+    this.chain = new Chain(this.files, this.identity, chain);
+    this.chain.version = version + 1;
+    this.#names = names;
+    this.foreign = foreign;
+    this.#segment = tail?.segment;
+    if (tail === undefined) return;
+    this.first = tail.state.first;
+    this.visible = tail.end.offset;
+    this.visibleEnd = tail.end.position;
+    this.#checksum = tail.end.checksum;
+    this.proven = tail.vouched.offset;
+    this.provenEnd = tail.vouched.position;
+    this.#open = [tail.end];
+  }
+
+  /** Walks on behind the last valid batch of the last segment. */
+  async #walkOn(): Promise<boolean> {
+    const { name, epoch } = this.#segment!;
+    const from = { position: this.visibleEnd, offset: this.visible, checksum: this.#checksum };
+    const walker = new Walker(this.files, { name, epoch, from, chunkBytes: 64 * 1024, keepsChunks: false });
+    const fileEnd = await this.files.size(name);
+    let moved = false;
+    for (;;) {
+      const batch = await walker.next(fileEnd);
+      if (typeof batch === "string") return moved;
+      const control = batch.header.attributes & attribute.control ? controlOf(batch) : undefined;
+      if (control?.kind === "close") {
+        // It is cut off before the log is written to again, so there is nothing to see behind it.
+        const news = this.proven < this.visible;
+        this.proven = this.visible;
+        this.provenEnd = this.visibleEnd;
+        return moved || news;
+      }
+      moved = true;
+      if (control?.kind === "first") this.first = Math.max(this.first, control.first);
+      const { position, offset, checksum } = walker.boundary;
+      this.visible = offset;
+      this.visibleEnd = position;
+      this.#checksum = checksum;
+      this.#open.push(walker.boundary);
+      const reached = this.#open.findLast((each) => each.position <= batch.header.watermark);
+      if (reached === undefined) continue;
+      this.proven = reached.offset;
+      this.provenEnd = reached.position;
+      this.#open = this.#open.filter((each) => each.position > reached.position);
+    }
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Reads batches by offset, across segments, verifying each on the way. It sees a log through a
+ * {@link View}, which is either the writer's own or that of a reader without the lock, and it
+ * never looks at bytes that the view has not let it see.
+ */
+import { WalError } from "../errors.ts";
+import { attribute } from "../format/layout.ts";
+import type { RecordBatch } from "../format/record-batch.ts";
+import type { Signal } from "../storage.ts";
+import type { Chain } from "./chain.ts";
+import type { Files } from "./files.ts";
+import type { Identity, Segment } from "./segment.ts";
+import { recordsOf } from "./state.ts";
+import { type Boundary, Walker } from "./walker.ts";
+
+export interface View {
+  readonly files: Files;
+  readonly identity: Identity;
+  readonly chain: Chain;
+  readonly first: number;
+  /** The offset behind the last record that may be read. */
+  readonly visible: number;
+  /** Where, in the last segment, the bytes that may be read end, and those that were flushed. */
+  readonly visibleEnd: number;
+  readonly provenEnd: number;
+  readonly closed: boolean;
+  /** Resolves when one of the above may have changed. */
+  changed(): Promise<void>;
+}
+
+export interface ReadRange {
+  readonly from: number;
+  /** Infinity to go on for as long as the log does. */
+  readonly to: number;
+  /** Whether to wait at the end for more. */
+  readonly follow: boolean;
+  readonly signal: Signal | undefined;
+}
+
+const chunkBytes = 1024 * 1024;
+
+/**
+ * Throws `TRUNCATED` when the place of the reader is gone, `CORRUPT` on damage, and `CLOSED` when
+ * the log is closed before all was read. A follower that has read all ends with the log.
+ */
+export async function* readBatches(view: View, range: ReadRange): AsyncGenerator<RecordBatch, void, void> {
+  const { signal, follow } = range;
+  const to = follow ? range.to : Math.min(range.to, view.visible);
+  let offset = range.from;
+  let position: Position | undefined;
+  while (offset < to) {
+    throwIfAborted(signal);
+    if (offset < view.first || offset > view.visible) throw truncated(view, offset);
+    if (offset === view.visible) {
+      if (view.closed) return;
+      await changedOrAborted(view, signal);
+      continue;
+    }
+    if (view.closed) throw closed(view);
+    const { version } = view.chain;
+    let batch: RecordBatch | undefined;
+    try {
+      if (position?.version !== version || !position.holds(offset)) position = await locate(view, offset);
+      batch = await position.next(offset);
+    } catch (error) {
+      // Its segment may have been removed, or recycled, in the middle of the step.
+      if (version === view.chain.version && offset >= view.first && !view.closed) throw error;
+      position = undefined;
+    }
+    if (batch === undefined) continue;
+    const trimmed = batch.trim(offset, to);
+    offset = trimmed.next;
+    yield trimmed;
+  }
+}
+
+/** The offset of the first record at or after `timestamp`, or that of the next record. */
+export async function offsetAt(view: View, timestamp: number): Promise<number> {
+  const end = view.visible;
+  // Before the last segment that begins with only older records behind it, all are older.
+  let low = 0;
+  let high = view.chain.length;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    const { start } = await view.chain.load(middle);
+    if (start.state.maxTimestamp < timestamp) low = middle;
+    else high = middle;
+  }
+  const from = Math.max(view.first, view.chain.at(low)!.base);
+  for await (const batch of readBatches(view, { from, to: end, follow: false, signal: undefined })) {
+    const offset = batch.offsetAt(timestamp);
+    if (offset !== undefined) return offset;
+  }
+  return end;
+}
+
+/** A place in one segment of the chain as it was at `version`. */
+class Position {
+  readonly version: number;
+  readonly #view: View;
+  readonly #segment: Segment;
+  readonly #walker: Walker;
+  /** Where the segment ends, and the offset it ends at, unless it is the last one. */
+  readonly #end: { boundary: Boundary; next: number } | undefined;
+
+  constructor(view: View, segment: Segment, walker: Walker, end: Position["end"]) {
+    this.version = view.chain.version;
+    this.#view = view;
+    this.#segment = segment;
+    this.#walker = walker;
+    this.#end = end;
+  }
+
+  get end(): { boundary: Boundary; next: number } | undefined {
+    return this.#end;
+  }
+
+  holds(offset: number): boolean {
+    return this.#end === undefined ? this.#view.chain.last!.segment === this.#segment : offset < this.#end.next;
+  }
+
+  /** The next batch that holds records from `offset` on, or nothing when this position is used up. */
+  async next(offset: number): Promise<RecordBatch | undefined> {
+    const limit = this.#end?.boundary.position ?? this.#view.visibleEnd;
+    while (this.#walker.boundary.position < limit) {
+      const before = this.#walker.boundary;
+      const batch = await this.#walker.next(limit, offset);
+      if (typeof batch === "string") throw damaged(this.#view, this.#segment, before);
+      const { position, offset: next, checksum } = this.#walker.boundary;
+      this.#segment.index.add(position, next, checksum);
+      this.#assertEnd();
+      if (batch.header.attributes & attribute.control || next <= offset) continue;
+      const durable = this.#end !== undefined || position <= this.#view.provenEnd;
+      return recordsOf(batch, durable).trim(0, this.#end?.next ?? this.#view.visible);
+    }
+    if (this.#end === undefined) return undefined;
+    // Its last record should have been there.
+    throw damaged(this.#view, this.#segment, this.#walker.boundary);
+  }
+
+  /** The link of the successor vouches for the last batch. */
+  #assertEnd(): void {
+    const end = this.#end?.boundary;
+    if (end === undefined || this.#walker.boundary.position < end.position) return;
+    if (this.#walker.boundary.checksum !== end.checksum) {
+      throw damaged(this.#view, this.#segment, this.#walker.boundary);
+    }
+  }
+}
+
+async function locate(view: View, offset: number): Promise<Position> {
+  const { chain, files } = view;
+  const index = chain.indexOf(offset);
+  const segment = await chain.load(index);
+  let end: Position["end"];
+  if (index + 1 < chain.length) {
+    const link = await chain.endOf(index);
+    const next = chain.at(index + 1)!.base;
+    end = { boundary: { position: link.end, offset: next, checksum: link.checksum }, next };
+  }
+  const { name, epoch } = segment;
+  const from = segment.index.floor(offset);
+  return new Position(view, segment, new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: true }), end);
+}
+
+async function changedOrAborted(view: View, signal: Signal | undefined): Promise<void> {
+  if (signal === undefined) return view.changed();
+  let stop = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+    signal.addEventListener("abort", stop);
+  });
+  await Promise.race([view.changed(), aborted]);
+  signal.removeEventListener("abort", stop);
+}
+
+export function throwIfAborted(signal: Signal | undefined): void {
+  if (signal?.aborted) throw signal.reason;
+}
+
+function truncated(view: View, offset: number): WalError {
+  const { label } = view.identity;
+  return new WalError(
+    "TRUNCATED",
+    `cannot read offset ${offset} of log ${label}: it was truncated away. ` +
+      `The log now holds the offsets from ${view.first} up to, not including, ${view.visible}.`,
+    { log: label, first: view.first, next: view.visible },
+  );
+}
+
+function closed(view: View): WalError {
+  return new WalError("CLOSED", `cannot read log ${view.identity.label}: it was closed`, { log: view.identity.label });
+}
+
+function damaged(view: View, segment: Segment, at: Boundary): WalError {
+  return new WalError(
+    "CORRUPT",
+    `cannot read offset ${at.offset} of log ${view.identity.label}: ` +
+      `segment ${segment.name} is damaged at position ${at.position}`,
+    { log: view.identity.label, segment: segment.name, position: at.position, first: at.offset },
+  );
+}

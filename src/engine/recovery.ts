@@ -1,0 +1,213 @@
+/**
+ * Finds out, by reading alone, which files make up a log and where it ends. The usual case reads
+ * the names and three segments' starts, however long the log is; when these do not fit together,
+ * every start is read. Nothing on disk is changed here.
+ */
+import { WalError, type WalErrorPlace } from "../errors.ts";
+import type { Link } from "../format/control.ts";
+import { parseSegmentName } from "../format/names.ts";
+import type { Files } from "./files.ts";
+import { type Identity, readSegment, type Segment } from "./segment.ts";
+import { evidenceOf, findHeaders, isBorn, scanTail, type Tail } from "./tail.ts";
+import { judge } from "./verdict.ts";
+
+/** A file of the log, in the order of offsets. Its start is read when it is needed. */
+export interface ChainEntry {
+  readonly name: string;
+  readonly base: number;
+  segment: Segment | undefined;
+}
+
+export interface Recovered {
+  /** The segments that make up the log, the last one included. Empty for a new log. */
+  readonly chain: ChainEntry[];
+  readonly tail: Tail | undefined;
+  /** Segments that were never finished being created. */
+  readonly unborn: readonly string[];
+  /** Segments that a later epoch has replaced. */
+  readonly superseded: readonly string[];
+  /** Segments whose records have all been truncated away. */
+  readonly truncated: readonly string[];
+  /** Files that are none of ours. */
+  readonly foreign: readonly string[];
+}
+
+interface Listed {
+  readonly entries: ChainEntry[];
+  readonly foreign: string[];
+}
+
+/** Throws `CORRUPT`, `FORMAT` or `READ_FAILED`. */
+export async function recover(files: Files, identity: Identity, producersMax: number): Promise<Recovered> {
+  const { entries, foreign } = listed(await files.list());
+  const none = { unborn: [], superseded: [], truncated: [], foreign };
+  if (entries.length === 0) return { chain: [], tail: undefined, ...none };
+  const read = async (entry: ChainEntry): Promise<Segment | string> => {
+    const segment = entry.segment ?? (await readSegment(files, entry.name, identity));
+    if (typeof segment !== "string") entry.segment = segment;
+    return segment;
+  };
+
+  // From the end back to the last segment whose creation was finished.
+  const unborn: ChainEntry[] = [];
+  const candidates = [...entries];
+  let tail: Tail | undefined;
+  while (tail === undefined && candidates.length > 0) {
+    const segment = await read(candidates.at(-1)!);
+    const scanned = typeof segment === "string" ? undefined : await scanTail(files, segment, producersMax);
+    if (scanned !== undefined && isBorn(scanned)) tail = scanned;
+    else unborn.push(candidates.pop()!);
+  }
+  if (tail === undefined) {
+    await assertLifeless(files, identity, unborn, 0);
+    if (entries[0]!.base > 0) throw missing(identity, 0, entries[0]!.base, entries[0]!.name);
+    return { chain: [], tail, ...none, unborn: unborn.map((entry) => entry.name) };
+  }
+
+  const quick = await fitTogether(candidates, tail, read);
+  if (quick !== undefined) {
+    assertSound(identity, tail);
+    await assertLifeless(files, identity, unborn, tail.segment.epoch);
+    const { chain, truncated } = quick;
+    return { chain, tail, ...none, unborn: unborn.map((entry) => entry.name), truncated };
+  }
+  return untangle(files, identity, entries, producersMax, read, foreign);
+}
+
+function listed(names: readonly string[]): Listed {
+  const entries: (ChainEntry & { epoch: number })[] = [];
+  const foreign: string[] = [];
+  for (const name of names) {
+    const parsed = parseSegmentName(name);
+    if (parsed === undefined) foreign.push(name);
+    else entries.push({ name, base: parsed.base, epoch: parsed.epoch ?? 0, segment: undefined });
+  }
+  entries.sort((a, b) => a.base - b.base || a.epoch - b.epoch);
+  return { entries, foreign: foreign.sort() };
+}
+
+/**
+ * The segments of the log, when their count and the links at both ends say that these are all of
+ * them and that nothing else is among them.
+ */
+async function fitTogether(
+  candidates: ChainEntry[],
+  tail: Tail,
+  read: (entry: ChainEntry) => Promise<Segment | string>,
+): Promise<{ chain: ChainEntry[]; truncated: string[] } | undefined> {
+  if (tail.seal !== undefined) return undefined;
+  const begin = candidates.findLastIndex((entry) => entry.base <= tail.state.first);
+  if (begin < 0) return undefined;
+  const chain = candidates.slice(begin);
+  const first = await read(chain[0]!);
+  if (typeof first === "string") return undefined;
+  if (tail.segment.start.ordinal - first.start.ordinal + 1 !== chain.length) return undefined;
+  if (chain.length > 1) {
+    const previous = await read(chain.at(-2)!);
+    if (typeof previous === "string" || !links(tail.segment.start.link, previous)) return undefined;
+  }
+  return { chain, truncated: candidates.slice(0, begin).map((entry) => entry.name) };
+}
+
+/** Reads every start, takes the latest epoch for the end of the log, and follows the links back. */
+async function untangle(
+  files: Files,
+  identity: Identity,
+  entries: ChainEntry[],
+  producersMax: number,
+  read: (entry: ChainEntry) => Promise<Segment | string>,
+  foreign: readonly string[],
+): Promise<Recovered> {
+  const born: ChainEntry[] = [];
+  const unborn: ChainEntry[] = [];
+  let tail: Tail | undefined;
+  for (const entry of entries) (typeof (await read(entry)) === "string" ? unborn : born).push(entry);
+  born.sort((a, b) => a.segment!.epoch - b.segment!.epoch);
+  while (tail === undefined) {
+    const latest = born.pop();
+    if (latest === undefined) throw missing(identity, 0, entries[0]!.base, entries[0]!.name);
+    const scanned = await scanTail(files, latest.segment!, producersMax);
+    if (isBorn(scanned)) {
+      tail = scanned;
+      born.push(latest);
+    } else unborn.push(latest);
+  }
+  assertSound(identity, tail);
+  await assertLifeless(files, identity, unborn, tail.segment.epoch);
+  if (tail.seal !== undefined) throw missing(identity, tail.seal.base, undefined, tail.segment.name);
+
+  const chain = [born.at(-1)!];
+  for (;;) {
+    const { base, segment } = chain[0]!;
+    const link = segment!.start.link;
+    if (base <= tail.state.first || link === undefined) break;
+    const previous = born.find((entry) => links(link, entry.segment!));
+    if (previous === undefined) throw missing(identity, link.base, base, chain[0]!.name);
+    chain.unshift(previous);
+  }
+  if (chain[0]!.base > tail.state.first) {
+    throw missing(identity, tail.state.first, chain[0]!.base, chain[0]!.name);
+  }
+  const dead = born.filter((entry) => !chain.includes(entry));
+  const isTruncated = (entry: ChainEntry): boolean => entry.base < chain[0]!.base;
+  return {
+    chain,
+    tail,
+    unborn: unborn.map((entry) => entry.name),
+    superseded: dead.filter((entry) => !isTruncated(entry)).map((entry) => entry.name),
+    truncated: dead.filter(isTruncated).map((entry) => entry.name),
+    foreign,
+  };
+}
+
+export function links(link: Link | undefined, previous: Segment): boolean {
+  return link !== undefined && link.epoch === previous.epoch && link.base === previous.base;
+}
+
+function assertSound(identity: Identity, tail: Tail): void {
+  if (judge(evidenceOf(tail)) !== "corrupt") return;
+  const { name } = tail.segment;
+  throw corrupt(
+    identity,
+    `segment ${name} is damaged at position ${tail.end.position}, at offset ${tail.end.offset}, ` +
+      `and was flushed up to position ${tail.vouchedEnd}`,
+    { segment: name, position: tail.end.position, first: tail.end.offset },
+  );
+}
+
+/**
+ * A segment without a sound start was never finished being created, unless something was written
+ * to it later than to the end of the log: that happens only behind a flushed start.
+ */
+async function assertLifeless(
+  files: Files,
+  identity: Identity,
+  unborn: readonly ChainEntry[],
+  epoch: number,
+): Promise<void> {
+  for (const { name, base } of unborn) {
+    const from = { position: 0, offset: base };
+    const fileEnd = await files.size(name);
+    const alive = await findHeaders(files, name, from, fileEnd, (header) => header.epoch > epoch);
+    if (alive.watermark === 0) continue;
+    throw corrupt(
+      identity,
+      `the start of segment ${name} is damaged, and the segment was flushed up to position ${alive.watermark}`,
+      { segment: name, position: 0, first: base },
+    );
+  }
+}
+
+function missing(identity: Identity, first: number, next: number | undefined, witness: string): WalError {
+  const range = next === undefined ? `from offset ${first} on` : `with the offsets ${first} to ${next - 1}`;
+  return corrupt(identity, `the segment ${range} is missing: ${witness} says that it was there`, {
+    first,
+    ...(next !== undefined && { next }),
+  });
+}
+
+function corrupt(identity: Identity, what: string, place: WalErrorPlace): WalError {
+  const hint = "Nothing was changed. Restore the file from a copy, or use salvage to copy out what is readable.";
+  const message = `cannot open log ${identity.label}: ${what}. ${hint}`;
+  return new WalError("CORRUPT", message, { log: identity.label, ...place });
+}

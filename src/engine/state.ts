@@ -1,0 +1,44 @@
+/** What a log knows besides its records, followed batch by batch. */
+import { ByteReader } from "../format/bytes.ts";
+import { decodeControl, type Control, type LogState } from "../format/control.ts";
+import { attribute } from "../format/layout.ts";
+import { RecordBatch } from "../format/record-batch.ts";
+import { ProducerTable } from "./producers.ts";
+import type { WalkedBatch } from "./walker.ts";
+
+export class TrackedState {
+  first: number;
+  maxTimestamp: number;
+  readonly producers: ProducerTable;
+
+  constructor(state: LogState, producersMax: number) {
+    this.first = state.first;
+    this.maxTimestamp = state.maxTimestamp;
+    this.producers = new ProducerTable(producersMax, state.producers);
+  }
+
+  /** Takes note of a verified batch, and answers its control record if it is one. */
+  add(batch: WalkedBatch): Control | undefined {
+    if (batch.header.attributes & attribute.control) {
+      const control = controlOf(batch);
+      if (control.kind === "first") this.first = Math.max(this.first, control.first);
+      return control;
+    }
+    this.maxTimestamp = Math.max(this.maxTimestamp, batch.header.maxTimestamp);
+    const producer = recordsOf(batch).producer();
+    if (producer !== undefined) this.producers.apply(producer, batch.header.baseOffset, batch.header.count);
+    return undefined;
+  }
+
+  snapshot(): LogState {
+    return { first: this.first, maxTimestamp: this.maxTimestamp, producers: this.producers.states() };
+  }
+}
+
+export function controlOf(batch: WalkedBatch): Control {
+  return decodeControl(new ByteReader(batch.bytes, batch.view, batch.at, batch.at + batch.header.length));
+}
+
+export function recordsOf(batch: WalkedBatch, durable = true): RecordBatch {
+  return new RecordBatch(batch.header, batch.bytes, batch.view, batch.at, durable);
+}

@@ -1,0 +1,159 @@
+/**
+ * Scans the last segment of a log: where its valid bytes end, how far something vouches for them,
+ * and whether the log was closed. It collects evidence and judges nothing.
+ */
+import { type BatchHeader, readBatchHeader } from "../format/batch-header.ts";
+import type { LogState, Seal } from "../format/control.ts";
+import { closeSizeBytes } from "../format/control-batch.ts";
+import { align, batchHeader } from "../format/layout.ts";
+import { isPromise } from "./eventually.ts";
+import type { Files } from "./files.ts";
+import type { Segment } from "./segment.ts";
+import { controlOf, TrackedState } from "./state.ts";
+import type { Evidence } from "./verdict.ts";
+import { type Boundary, type Stop, Walker } from "./walker.ts";
+
+export interface Tail {
+  readonly segment: Segment;
+  readonly fileEnd: number;
+  /** Where the valid batches end. If the log was closed, where the close batch begins. */
+  readonly end: Boundary;
+  /** Whether a close batch ends the file. */
+  readonly closed: boolean;
+  readonly rest: Evidence["rest"];
+  /** The last boundary, up to `end`, that something vouches for. */
+  readonly vouched: Boundary;
+  /** How far something vouches, be the bytes valid or not. */
+  readonly vouchedEnd: number;
+  readonly seal: Seal | undefined;
+  readonly state: LogState;
+}
+
+const chunkBytes = 1024 * 1024;
+
+export async function scanTail(files: Files, segment: Segment, producersMax: number): Promise<Tail> {
+  const fileEnd = await files.size(segment.name);
+  return (await findClose(files, segment, fileEnd)) ?? (await walkTail(files, segment, fileEnd, producersMax));
+}
+
+/** A close batch says its own size in the last bytes of the file. */
+async function findClose(files: Files, segment: Segment, fileEnd: number): Promise<Tail | undefined> {
+  const trailer = new Uint8Array(closeSizeBytes);
+  if (align(fileEnd) !== fileEnd) return undefined;
+  await files.read(segment.name, trailer, fileEnd - closeSizeBytes);
+  const size = new DataView(trailer.buffer).getUint32(0, true);
+  const position = fileEnd - size;
+  if (align(size) !== size || size < batchHeader.bytes || position < segment.begin.position) return undefined;
+  const head = new Uint8Array(batchHeader.bytes);
+  await files.read(segment.name, head, position);
+  const header = readBatchHeader(new DataView(head.buffer), 0, position);
+  if (header === undefined) return undefined;
+  const from = { position, offset: header.baseOffset, checksum: header.previousChecksum };
+  const { name, epoch } = segment;
+  const batch = await new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: true }).next(fileEnd);
+  if (typeof batch === "string" || batch.header.count > 0) return undefined;
+  const control = controlOf(batch);
+  if (control.kind !== "close") return undefined;
+  return {
+    segment,
+    fileEnd,
+    end: from,
+    closed: true,
+    rest: "nothing",
+    vouched: from,
+    vouchedEnd: position,
+    seal: undefined,
+    state: control.state,
+  };
+}
+
+async function walkTail(files: Files, segment: Segment, fileEnd: number, producersMax: number): Promise<Tail> {
+  const { name, epoch, begin } = segment;
+  const walker = new Walker(files, { name, epoch, from: begin, chunkBytes, keepsChunks: false });
+  const state = new TrackedState(segment.start.state, producersMax);
+  let seal: Seal | undefined;
+  let watermark = 0;
+  let vouched = begin;
+  /** The boundaries that no watermark has reached yet. */
+  let open: Boundary[] = [];
+  let stop: Stop;
+  for (;;) {
+    const batch = await walker.next(fileEnd);
+    if (typeof batch === "string") {
+      stop = batch;
+      break;
+    }
+    const control = state.add(batch);
+    if (control?.kind === "seal") seal = control;
+    const boundary = walker.boundary;
+    segment.index.add(boundary.position, boundary.offset, boundary.checksum);
+    open.push(boundary);
+    if (batch.header.watermark > watermark) {
+      watermark = batch.header.watermark;
+      vouched = open.findLast((each) => each.position <= watermark) ?? vouched;
+      open = open.filter((each) => each.position > watermark);
+    }
+  }
+  const end = walker.boundary;
+  const later = await findHeaders(files, name, end, fileEnd, (header) => header.epoch === epoch);
+  const rest = stop === "end" ? "nothing" : stop === "zeros" && later.count === 0 ? "zeros" : "damaged";
+  return {
+    segment,
+    fileEnd,
+    end,
+    closed: false,
+    rest,
+    vouched,
+    vouchedEnd: Math.max(watermark, later.watermark),
+    seal,
+    state: state.snapshot(),
+  };
+}
+
+/**
+ * Looks behind the valid bytes, at every place where a batch may begin, for headers that belong to
+ * this segment: unflushed writes reach the disk in any order, but a watermark is a witness.
+ */
+export async function findHeaders(
+  files: Files,
+  name: string,
+  from: { readonly position: number; readonly offset: number },
+  fileEnd: number,
+  belongs: (header: BatchHeader) => boolean,
+): Promise<{ count: number; watermark: number }> {
+  const bytes = new Uint8Array(Math.min(chunkBytes, Math.max(fileEnd - from.position, 0)));
+  const view = new DataView(bytes.buffer);
+  let count = 0;
+  let watermark = 0;
+  const step = chunkBytes - batchHeader.bytes;
+  for (let chunk = align(from.position); chunk + batchHeader.bytes <= fileEnd; chunk += step) {
+    const read = files.read(name, bytes, chunk);
+    const last = (isPromise(read) ? await read : read) - batchHeader.bytes;
+    for (let at = 0; at <= last; at += batchHeader.alignment) {
+      if (view.getUint32(at + batchHeader.at.position, true) !== chunk + at) continue;
+      const header = readBatchHeader(view, at, chunk + at);
+      if (header === undefined || header.baseOffset < from.offset || !belongs(header)) continue;
+      count++;
+      watermark = Math.max(watermark, header.watermark);
+    }
+  }
+  return { count, watermark };
+}
+
+export function evidenceOf(tail: Tail): Evidence {
+  return {
+    present: true,
+    readable: true,
+    validEnd: tail.end.position,
+    rest: tail.rest,
+    fileEnd: tail.fileEnd,
+    vouchedEnd: tail.vouchedEnd,
+    linkedEnd: undefined,
+  };
+}
+
+/** Whether the creation of a segment was finished: all that it carries is there. */
+export function isBorn(tail: Tail): boolean {
+  return tail.vouchedEnd > 0 || tail.closed || tail.end.offset >= tail.segment.start.carriedNext;
+}
+

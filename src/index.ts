@@ -1,0 +1,15 @@
+/**
+ * walkabout: a write-ahead log that runs wherever JavaScript runs.
+ */
+export type { Ack } from "./ack.ts";
+export type { ClosedSegment } from "./engine/maintenance.ts";
+export type { RecoveryReport } from "./engine/open.ts";
+export { WalError, type WalErrorCode, type WalErrorPlace } from "./errors.ts";
+export type { RecordBatch } from "./format/record-batch.ts";
+export type { AppendOptions, Log, LogStats } from "./log.ts";
+export type { LogReader } from "./log-reader.ts";
+export { openLog, openReader } from "./open-log.ts";
+export type { LogAddress, OpenLogOptions } from "./options.ts";
+export type { ReadOptions } from "./read.ts";
+export type { Bytes, LogRecord, Producer, RecordInput } from "./record.ts";
+export type { Durability, Eventually, OpenPlaceOptions, Place, Signal, Storage, StoredFile } from "./storage.ts";

@@ -1,0 +1,375 @@
+/**
+ * The public verbs. They check what they are given, and hand it to the engine.
+ */
+import { type Ack, AckWaiter, BatchWaiter } from "./ack.ts";
+import { checkProducer, checkRecord, checkRecords } from "./check-record.ts";
+import type { Core } from "./engine/core.ts";
+import * as maintenance from "./engine/maintenance.ts";
+import type { ClosedSegment } from "./engine/maintenance.ts";
+import type { RecoveryReport } from "./engine/open.ts";
+import type { View } from "./engine/reader.ts";
+import type { Writer } from "./engine/writer.ts";
+import { WalError } from "./errors.ts";
+import { limit } from "./format/layout.ts";
+import type { RecordBatch } from "./format/record-batch.ts";
+import { checkInteger } from "./options.ts";
+import { batchesOf, offsetAtTimestamp, type ReadOptions, recordsOf } from "./read.ts";
+import type { LogRecord, Producer, RecordInput } from "./record.ts";
+import type { Durability, Place } from "./storage.ts";
+
+export interface AppendOptions {
+  /** Makes the append idempotent: the same producer, epoch and sequence is stored once. */
+  readonly producer?: Producer | undefined;
+}
+
+export interface LogStats {
+  /** The name of the storage, and what a completed flush means on it. */
+  readonly storage: string;
+  readonly durability: Durability;
+  readonly segments: number;
+  /** Bytes of all segments of the log. */
+  readonly bytes: number;
+  /** Bytes that were appended and are not durable yet. */
+  readonly pendingBytes: number;
+  /** Since the log was opened. */
+  readonly appends: number;
+  readonly batches: number;
+  readonly bytesWritten: number;
+  readonly flushes: number;
+  readonly flushFailures: number;
+  readonly rotations: number;
+}
+
+/** What `openLog` takes apart again: the parts of an open log. */
+export interface LogParts {
+  readonly core: Core;
+  readonly writer: Writer;
+  readonly place: Place;
+  readonly recovery: RecoveryReport;
+}
+
+export class Log {
+  /** What was found when the log was opened, and what was done about it. */
+  readonly recovery: RecoveryReport;
+  readonly #core: Core;
+  readonly #writer: Writer;
+  readonly #place: Place;
+  readonly #view: View;
+  #closing: Promise<void> | undefined;
+  #closed = false;
+
+  /** Use `openLog`. */
+  constructor(parts: LogParts) {
+    this.#core = parts.core;
+    this.#writer = parts.writer;
+    this.#place = parts.place;
+    this.recovery = parts.recovery;
+    this.#view = viewOf(parts.core, () => this.#closed);
+  }
+
+  /** The first offset that has not been truncated away. */
+  get first(): number {
+    return this.#core.first;
+  }
+
+  /** The offset that the next record gets. */
+  get next(): number {
+    return this.#writer.next;
+  }
+
+  /** The offset below which every record has been flushed, and can be read. */
+  get durable(): number {
+    return this.#core.durable;
+  }
+
+  /**
+   * Appends one record, and resolves when it is durable. Appends that are under way at the same
+   * time share one flush. Do not change its bytes before that.
+   *
+   * Rejects with `FLUSH_FAILED` when it is not in the log; it may then be appended again.
+   *
+   *     const ack = await log.append({ key: "order-17", value: JSON.stringify(order) });
+   */
+  append(record: RecordInput, options?: AppendOptions): Promise<Ack> {
+    return new Promise((resolve, reject) => {
+      try {
+        this.#assertOpen("append to");
+        checkRecord(record);
+        const producer = options?.producer;
+        if (producer !== undefined) checkProducer(producer);
+        const run = (): void => this.#appendOne(record, producer, resolve, reject);
+        if (this.#writer.isFull) this.#writer.whenRoom(guarded(run, reject), reject);
+        else run();
+      } catch (error) {
+        reject(error);
+      }
+    });
+  }
+
+  /**
+   * Appends several records as one batch: after a crash either all of them are there, or none.
+   * With a producer, its sequence is that of the first record, and the others follow it.
+   */
+  appendBatch(records: readonly RecordInput[], options?: AppendOptions): Promise<Ack[]> {
+    return new Promise((resolve, reject) => {
+      try {
+        this.#assertOpen("append to");
+        checkRecords(records);
+        const producer = options?.producer;
+        if (producer !== undefined) checkProducer(producer);
+        const run = (): void => this.#appendAll(records, producer, resolve, reject);
+        if (this.#writer.isFull) this.#writer.whenRoom(guarded(run, reject), reject);
+        else run();
+      } catch (error) {
+        reject(error);
+      }
+    });
+  }
+
+  /**
+   * Takes one record without a promise, and answers its offset. It becomes durable with the next
+   * `append` or `flush`, which is also where its failure is told.
+   *
+   * Throws `FULL` when too much is on its way: then await `flush`.
+   */
+  stage(record: RecordInput, options?: AppendOptions): number {
+    this.#assertOpen("stage to");
+    checkRecord(record);
+    const producer = options?.producer;
+    if (producer !== undefined) {
+      checkProducer(producer);
+      const [known] = this.#core.state.producers.admit(producer, 1);
+      if (known !== undefined) return known;
+    }
+    if (this.#writer.isFull) throw this.#full();
+    const timestamp = record.timestamp ?? this.#core.storage.now();
+    return this.#writer.add([record], () => timestamp, producer, undefined).offset;
+  }
+
+  /** Resolves when everything that was appended or staged before is durable. */
+  async flush(): Promise<void> {
+    this.#assertOpen("flush");
+    await this.#writer.flush();
+    this.#writer.reportLoss();
+  }
+
+  /** Reads records one by one. See {@link Log.readBatches} for the faster way. */
+  read(options: ReadOptions = {}): AsyncGenerator<LogRecord, void, void> {
+    return recordsOf(this.#view, options);
+  }
+
+  /**
+   * Reads records batch by batch, as they were flushed or appended together.
+   *
+   *     for await (const batch of log.readBatches({ from: 0 })) for (const record of batch) …
+   */
+  readBatches(options: ReadOptions = {}): AsyncGenerator<RecordBatch, void, void> {
+    return batchesOf(this.#view, options);
+  }
+
+  /** The offset of the first record whose timestamp is `timestamp` or later, or `durable`. */
+  offsetAt(timestamp: number): Promise<number> {
+    return offsetAtTimestamp(this.#view, timestamp);
+  }
+
+  /** Finishes the segment that is written to. Answers nothing when it holds no record. */
+  async rotate(): Promise<ClosedSegment | undefined> {
+    return this.#exclusive("rotate", () => maintenance.rotate(this.#core, this.#writer));
+  }
+
+  /**
+   * Forgets the records before `offset`, for good: `first` becomes `offset`. It may be anything up
+   * to `next`; an offset that is gone already changes nothing.
+   */
+  async truncateBefore(offset: number): Promise<void> {
+    checkInteger("offset", offset, 0, limit.offset);
+    return this.#exclusive("truncate", () => maintenance.truncateBefore(this.#core, this.#writer, offset));
+  }
+
+  /**
+   * Forgets the records after `offset`, for good: `next` becomes `offset + 1`. With `first - 1`,
+   * which may be -1, the log is empty.
+   */
+  async truncateAfter(offset: number): Promise<void> {
+    checkInteger("offset", offset, -1, limit.offset);
+    return this.#exclusive("truncate", () => maintenance.truncateAfter(this.#core, this.#writer, offset));
+  }
+
+  stats(): LogStats {
+    const { storage, chain, active } = this.#core;
+    const { appends, batches, bytes, flushes, flushFailures, rotations } = this.#writer.counters;
+    const before = chain.at(0)!.segment?.start.bytesBefore ?? 0;
+    return {
+      storage: storage.name,
+      durability: storage.durability,
+      segments: chain.length,
+      bytes: active.segment.start.bytesBefore + active.end - before,
+      pendingBytes: this.#writer.pendingBytes,
+      appends,
+      batches,
+      bytesWritten: bytes,
+      flushes,
+      flushFailures,
+      rotations,
+    };
+  }
+
+  /**
+   * Flushes what is on its way, and gives the log free. Rejects with `FLUSH_FAILED` when that
+   * flush failed; the log is closed all the same.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #appendOne(
+    record: RecordInput,
+    producer: Producer | undefined,
+    resolve: (ack: Ack) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    if (producer !== undefined) {
+      const [known] = this.#core.state.producers.admit(producer, 1);
+      if (known !== undefined) {
+        this.#recall(known).then(resolve, reject);
+        return;
+      }
+    }
+    const timestamp = record.timestamp ?? this.#core.storage.now();
+    const waiter = new AckWaiter(resolve, reject, timestamp);
+    Object.assign(waiter, this.#writer.add([record], () => timestamp, producer, waiter));
+  }
+
+  #appendAll(
+    records: readonly RecordInput[],
+    producer: Producer | undefined,
+    resolve: (acks: Ack[]) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const known = producer === undefined ? [] : this.#core.state.producers.admit(producer, records.length);
+    const recalled = Promise.all(known.map((offset) => this.#recall(offset)));
+    const fresh = known.length === 0 ? records : records.slice(known.length);
+    if (fresh.length === 0) {
+      recalled.then(resolve, reject);
+      return;
+    }
+    const rest = producer && { ...producer, sequence: producer.sequence + known.length };
+    const now = this.#core.storage.now();
+    const timestamps = (index: number): number => fresh[index]!.timestamp ?? now;
+    const done = (acks: Ack[]): void => void recalled.then((before) => resolve([...before, ...acks]), reject);
+    const waiter = new BatchWaiter(known.length === 0 ? resolve : done, reject, timestamps, fresh.length);
+    Object.assign(waiter, this.#writer.add(fresh, timestamps, rest, waiter));
+  }
+
+  /** The acknowledgement of a record that was appended before. */
+  async #recall(offset: number): Promise<Ack> {
+    const core = this.#core;
+    if (offset >= core.durable) {
+      await new Promise<void>((resolve, reject) => this.#writer.join({ resolve: () => resolve(), reject }));
+    }
+    const { label } = core.identity;
+    if (offset < core.first) {
+      const message = `cannot tell where a record lies that was appended to log ${label} before: it was truncated away`;
+      throw new WalError("DUPLICATE", message, { log: label, first: offset, next: offset + 1 });
+    }
+    for await (const batch of batchesOf(this.#view, { from: offset, to: offset + 1 })) {
+      const [record] = batch;
+      return {
+        offset,
+        timestamp: record!.timestamp,
+        durability: core.storage.durability,
+        segment: core.chain.at(core.chain.indexOf(offset))!.name,
+        position: batch.position,
+        bytes: 0,
+        flushMs: 0,
+        duplicate: true,
+      };
+    }
+    throw new WalError("TRUNCATED", `cannot read offset ${offset} of log ${label}: it was truncated away`);
+  }
+
+  async #exclusive<T>(action: string, work: () => Promise<T>): Promise<T> {
+    this.#assertOpen(action);
+    return this.#writer.exclusive(work);
+  }
+
+  async #close(): Promise<void> {
+    const core = this.#core;
+    let failure: { error: unknown } | undefined;
+    try {
+      await this.#writer.flush();
+      this.#writer.reportLoss();
+    } catch (error) {
+      failure = { error };
+    }
+    const leave = async (): Promise<void> => {
+      await maintenance.writeClose(core, this.#writer).catch((error: unknown) => (failure ??= { error }));
+      this.#closed = true;
+      core.notify();
+      core.files.release(core.active.segment.name);
+      try {
+        await core.files.closeAll();
+      } finally {
+        await this.#place.close();
+      }
+    };
+    await this.#writer.exclusive(leave);
+    if (failure !== undefined) throw failure.error;
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#closing !== undefined) {
+      const { label } = this.#core.identity;
+      throw new WalError("CLOSED", `cannot ${action} log ${label}: it was closed`, { log: label });
+    }
+    this.#writer.reportLoss();
+  }
+
+  #full(): WalError {
+    const { identity, settings } = this.#core;
+    return new WalError(
+      "FULL",
+      `cannot stage a record in log ${identity.label}: ${this.#writer.pendingBytes} bytes are on their way, ` +
+        `and maxPendingBytes is ${settings.pendingBytesMax}. Await flush() first.`,
+      { log: identity.label },
+    );
+  }
+}
+
+function guarded(run: () => void, reject: (error: unknown) => void): () => void {
+  return () => {
+    try {
+      run();
+    } catch (error) {
+      reject(error);
+    }
+  };
+}
+
+function viewOf(core: Core, isClosed: () => boolean): View {
+  return {
+    files: core.files,
+    identity: core.identity,
+    chain: core.chain,
+    get first() {
+      return core.first;
+    },
+    get visible() {
+      return core.durable;
+    },
+    get visibleEnd() {
+      return core.active.flushedEnd;
+    },
+    get provenEnd() {
+      return core.active.flushedEnd;
+    },
+    get closed() {
+      return isClosed();
+    },
+    changed: () => core.changed(),
+  };
+}

@@ -1,0 +1,87 @@
+/** Opens a log to write it, or to read it beside somebody who does. */
+import { isPromise } from "./engine/eventually.ts";
+import { Files } from "./engine/files.ts";
+import { retain } from "./engine/maintenance.ts";
+import { Observer } from "./engine/observer.ts";
+import { openCore } from "./engine/open.ts";
+import { throwIfAborted } from "./engine/reader.ts";
+import { Writer } from "./engine/writer.ts";
+import { WalError } from "./errors.ts";
+import { pathOf } from "./format/names.ts";
+import { Log } from "./log.ts";
+import { LogReader } from "./log-reader.ts";
+import { checkAddress, checkInteger, checkOptions, type LogAddress, type OpenLogOptions } from "./options.ts";
+import type { Place } from "./storage.ts";
+
+const lockPollMs = 20;
+
+/**
+ * Opens a log, which is created when it is missing, and takes its lock. After a crash, what is
+ * not damaged is recovered; see `log.recovery`.
+ *
+ *     const log = await openLog({ storage: nodeStorage("./data"), topic: "orders" });
+ *
+ * Rejects with `LOCKED`, `CORRUPT`, `FORMAT`, `READ_FAILED` or `UNAVAILABLE`. None of these
+ * changes anything on the disk.
+ */
+export async function openLog(options: OpenLogOptions): Promise<Log> {
+  const identity = checkAddress(options);
+  const settings = checkOptions(options);
+  const place = await lockedPlace(options, identity.topic, identity.partition);
+  const files = new Files(place, identity.label);
+  try {
+    const { core, report } = await openCore(options.storage, files, identity, settings);
+    const writer = new Writer(core);
+    const log = new Log({ core, writer, place, recovery: report });
+    await writer.exclusive(() => retain(core, writer));
+    return log;
+  } catch (error) {
+    await files.abandon();
+    await place.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens a log for reading, without its lock, while somebody else may be writing it. What is only
+ * written and not yet proven to be flushed is marked so.
+ */
+export async function openReader(options: LogAddress): Promise<LogReader> {
+  const identity = checkAddress(options);
+  const { storage } = options;
+  const place = await storage.open(pathOf(identity.topic, identity.partition), { mode: "read" });
+  if (place === undefined) {
+    const { label } = identity;
+    throw new WalError("UNAVAILABLE", `cannot read log ${label}: there is no such log`, { log: label });
+  }
+  const files = new Files(place, identity.label);
+  const observer = new Observer(storage, files, identity, producersMax);
+  try {
+    await observer.look();
+  } catch (error) {
+    await files.abandon();
+    await place.close();
+    throw error;
+  }
+  return new LogReader(observer, place);
+}
+
+/** A reader tells no duplicates, so it remembers next to nothing of the producers. */
+const producersMax = 1;
+
+async function lockedPlace(options: OpenLogOptions, topic: string, partition: number): Promise<Place> {
+  const { storage, signal, lockWaitMs = 0 } = options;
+  if (lockWaitMs !== Infinity) checkInteger("lockWaitMs", lockWaitMs, 0, Number.MAX_SAFE_INTEGER);
+  const deadline = storage.elapsed() + lockWaitMs;
+  for (;;) {
+    throwIfAborted(signal);
+    try {
+      const place = storage.open(pathOf(topic, partition), { mode: "write" });
+      return (isPromise(place) ? await place : place)!;
+    } catch (error) {
+      const locked = error instanceof WalError && error.code === "LOCKED";
+      if (!locked || storage.elapsed() >= deadline) throw error;
+    }
+    await storage.sleep(lockPollMs);
+  }
+}
