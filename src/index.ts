@@ -12,4 +12,5 @@ export { openLog, openReader } from "./open-log.ts";
 export type { LogAddress, OpenLogOptions } from "./options.ts";
 export type { ReadOptions } from "./read.ts";
 export type { Bytes, LogRecord, Producer, RecordInput } from "./record.ts";
+export { type OffsetRange, type Problem, salvage, type SalvageReport } from "./salvage.ts";
 export type { Durability, Eventually, OpenPlaceOptions, Place, Signal, Storage, StoredFile } from "./storage.ts";

@@ -2,16 +2,18 @@
  * Creates a segment. A segment is born when its start, with all that it carries, and its name have
  * been flushed; until then nothing in memory knows of it, and a reader takes it for nothing.
  */
+import { writeBatchHeader } from "../format/batch-header.ts";
 import { checksum } from "../format/checksum.ts";
 import { encodeControlBatch } from "../format/control-batch.ts";
 import type { Link, LogState, Start, StartReason } from "../format/control.ts";
-import { limit } from "../format/layout.ts";
+import { batchHeader, limit } from "../format/layout.ts";
 import { formatSegmentName } from "../format/names.ts";
 import { encodeSegmentHeader } from "../format/segment-header.ts";
 import type { StoredFile } from "../storage.ts";
 import type { Files } from "./files.ts";
 import type { Identity, Segment } from "./segment.ts";
 import { SparseIndex } from "./sparse-index.ts";
+import type { WalkedBatch } from "./walker.ts";
 
 export interface BirthPlan {
   readonly base: number;
@@ -113,6 +115,15 @@ async function write(file: StoredFile, name: string, identity: Identity, plan: B
     checksum: previousChecksum,
     fileSize: Math.max(end, await file.size()),
   };
+}
+
+/** A verified batch with a header for another place. */
+export function replaced(batch: WalkedBatch, placement: Placement): CarriedBatch {
+  const payload = batch.bytes.subarray(batch.at, batch.at + batch.header.length);
+  const bytes = new Uint8Array(batchHeader.bytes + payload.length);
+  bytes.set(payload, batchHeader.bytes);
+  const header = { ...batch.header, ...placement, watermark: 0 };
+  return { bytes, checksum: writeBatchHeader(new DataView(bytes.buffer), 0, header) };
 }
 
 async function writeWhole(file: StoredFile, bytes: Uint8Array, position: number): Promise<void> {

@@ -5,7 +5,7 @@
 import { WalError } from "../errors.ts";
 import { encodeControlBatch } from "../format/control-batch.ts";
 import type { Control, Unknown } from "../format/control.ts";
-import { startReason } from "../format/layout.ts";
+import { attribute, startReason } from "../format/layout.ts";
 import { assertWhole } from "./birth.ts";
 import type { Continuation, Core } from "./core.ts";
 import { statesBefore } from "./producers.ts";
@@ -131,7 +131,7 @@ async function continuationAt(core: Core, next: number): Promise<Continuation> {
         { log: core.identity.label, segment: name, position, first: offset },
       );
     }
-    if (batch.header.count > 0) {
+    if (!(batch.header.attributes & attribute.control)) {
       maxTimestamp = Math.max(maxTimestamp, recordsOf(batch).trim(0, next).maxTimestamp());
     }
     state.add(batch);

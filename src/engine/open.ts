@@ -3,10 +3,9 @@
  * at all. After anything else, the tail that nothing vouches for is rewritten into a fresh segment
  * and flushed before it is served: it may be in memory only, whatever a read says.
  */
-import { writeBatchHeader } from "../format/batch-header.ts";
-import { batchHeader, startReason } from "../format/layout.ts";
+import { startReason } from "../format/layout.ts";
 import type { Storage } from "../storage.ts";
-import type { BirthPlan } from "./birth.ts";
+import { type BirthPlan, replaced } from "./birth.ts";
 import { type Continuation, Core } from "./core.ts";
 import type { Files } from "./files.ts";
 import { type Recovered, recover } from "./recovery.ts";
@@ -97,12 +96,7 @@ function rewriting(
     while (walker.boundary.position < end.position) {
       const batch = await walker.next(end.position);
       if (typeof batch === "string") throw new Error(`segment ${name} has changed while it was being recovered`);
-      if (batch.header.count === 0) continue;
-      const payload = batch.bytes.subarray(batch.at, batch.at + batch.header.length);
-      const bytes = new Uint8Array(batchHeader.bytes + payload.length);
-      bytes.set(payload, batchHeader.bytes);
-      const checksum = writeBatchHeader(new DataView(bytes.buffer), 0, { ...batch.header, ...placement, watermark: 0 });
-      return { bytes, checksum };
+      if (batch.header.count > 0) return replaced(batch, placement);
     }
     return undefined;
   };

@@ -5,7 +5,7 @@
  */
 import { WalError } from "../errors.ts";
 import { attribute } from "../format/layout.ts";
-import type { RecordBatch } from "../format/record-batch.ts";
+import { RecordBatch } from "../format/record-batch.ts";
 import type { Signal } from "../storage.ts";
 import type { Chain } from "./chain.ts";
 import type { Files } from "./files.ts";
@@ -37,6 +37,11 @@ export interface ReadRange {
   readonly signal: Signal | undefined;
 }
 
+/** Records that were lost, and whose offsets are skipped. */
+interface Skip {
+  readonly next: number;
+}
+
 const chunkBytes = 1024 * 1024;
 
 /**
@@ -58,7 +63,7 @@ export async function* readBatches(view: View, range: ReadRange): AsyncGenerator
     }
     if (view.closed) throw closed(view);
     const { version } = view.chain;
-    let batch: RecordBatch | undefined;
+    let batch: RecordBatch | Skip | undefined;
     try {
       if (position?.version !== version || !position.holds(offset)) position = await locate(view, offset);
       batch = await position.next(offset);
@@ -68,6 +73,10 @@ export async function* readBatches(view: View, range: ReadRange): AsyncGenerator
       position = undefined;
     }
     if (batch === undefined) continue;
+    if (!(batch instanceof RecordBatch)) {
+      offset = Math.min(batch.next, to);
+      continue;
+    }
     const trimmed = batch.trim(offset, to);
     offset = trimmed.next;
     yield trimmed;
@@ -120,7 +129,7 @@ class Position {
   }
 
   /** The next batch that holds records from `offset` on, or nothing when this position is used up. */
-  async next(offset: number): Promise<RecordBatch | undefined> {
+  async next(offset: number): Promise<RecordBatch | Skip | undefined> {
     const limit = this.#end?.boundary.position ?? this.#view.visibleEnd;
     while (this.#walker.boundary.position < limit) {
       const before = this.#walker.boundary;
@@ -129,7 +138,8 @@ class Position {
       const { position, offset: next, checksum } = this.#walker.boundary;
       this.#segment.index.add(position, next, checksum);
       this.#assertEnd();
-      if (batch.header.attributes & attribute.control || next <= offset) continue;
+      if (next <= offset) continue;
+      if (batch.header.attributes & attribute.control) return { next };
       const durable = this.#end !== undefined || position <= this.#view.provenEnd;
       return recordsOf(batch, durable).trim(0, this.#end?.next ?? this.#view.visible);
     }

@@ -5,7 +5,7 @@
 import { type BatchHeader, readBatchHeader } from "../format/batch-header.ts";
 import type { LogState, Seal } from "../format/control.ts";
 import { closeSizeBytes } from "../format/control-batch.ts";
-import { align, batchHeader } from "../format/layout.ts";
+import { align, attribute, batchHeader } from "../format/layout.ts";
 import { isPromise } from "./eventually.ts";
 import type { Files } from "./files.ts";
 import type { Segment } from "./segment.ts";
@@ -51,7 +51,7 @@ async function findClose(files: Files, segment: Segment, fileEnd: number): Promi
   const from = { position, offset: header.baseOffset, checksum: header.previousChecksum };
   const { name, epoch } = segment;
   const batch = await new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: true }).next(fileEnd);
-  if (typeof batch === "string" || batch.header.count > 0) return undefined;
+  if (typeof batch === "string" || !(batch.header.attributes & attribute.control)) return undefined;
   const control = controlOf(batch);
   if (control.kind !== "close") return undefined;
   return {

@@ -87,7 +87,7 @@ export class Walker {
     const end = endOf(header);
     if (end > limit) return "damaged";
     const next = header.baseOffset + header.count;
-    if (next > from || header.count === 0) {
+    if (next > from || header.attributes & attribute.control) {
       const payload = this.#load(position, layout.bytes + header.length, limit);
       if (isPromise(payload)) await payload;
       if (this.#chunkEnd < end) return "damaged";

@@ -36,7 +36,7 @@ export function encodeControlBatch(
     position: place.position,
     epoch: place.epoch,
     baseOffset: place.baseOffset,
-    count: 0,
+    count: control.kind === "lost" ? control.count : 0,
     attributes: attribute.control,
     baseTimestamp: place.timestamp,
     maxTimestamp: place.timestamp,

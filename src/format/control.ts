@@ -1,6 +1,6 @@
 /**
  * The control records: what the engine writes for itself between the user's records. Each is the
- * whole payload of a control batch, begins with its kind, and takes no offset.
+ * whole payload of a control batch and begins with its kind. None but `lost` takes an offset.
  */
 import { ByteReader, ByteWriter, malformed } from "./bytes.ts";
 import { WalError } from "../errors.ts";
@@ -81,11 +81,17 @@ export interface Close {
   readonly state: LogState;
 }
 
+/** Stands for records that could not be salvaged: its batch takes their offsets. */
+export interface Lost {
+  readonly kind: "lost";
+  readonly count: number;
+}
+
 export interface Unknown {
   readonly kind: "unknown";
 }
 
-export type Control = Start | Seal | First | Close | Unknown;
+export type Control = Start | Seal | First | Close | Lost | Unknown;
 
 export function encodeControl(control: Exclude<Control, Unknown>): Uint8Array {
   const writer = new ByteWriter(256);
@@ -96,6 +102,9 @@ export function encodeControl(control: Exclude<Control, Unknown>): Uint8Array {
   } else if (control.kind === "first") {
     writer.u8(controlKind.first);
     writer.u64(control.first);
+  } else if (control.kind === "lost") {
+    writer.u8(controlKind.lost);
+    writer.u64(control.count);
   } else {
     writer.u8(controlKind.seal);
     writer.u64(control.base);
@@ -110,6 +119,7 @@ export function decodeControl(reader: ByteReader): Control {
   if (kind === controlKind.close) return { kind: "close", state: decodeState(reader) };
   if (kind === controlKind.first) return { kind: "first", first: reader.u64() };
   if (kind === controlKind.seal) return { kind: "seal", base: reader.u64(), epoch: reader.u32() };
+  if (kind === controlKind.lost) return { kind: "lost", count: reader.u64() };
   if (kind >= controlKind.ignorable) return { kind: "unknown" };
   throw new WalError("FORMAT", `cannot read a control record of kind ${kind}: this release does not know it`);
 }

@@ -54,7 +54,7 @@ export const batchHeader = {
 
 /** Bits of a batch's attributes. Any other bit set is an error of code FORMAT. */
 export const attribute = {
-  /** The payload is one control record; the batch takes no offset. */
+  /** The payload is one control record. */
   control: 1,
   /** The payload begins with a producer block. */
   producer: 2,
@@ -72,7 +72,7 @@ export const recordFlag = {
 } as const;
 
 /** The kinds of control record. A reader skips an unknown kind of `ignorable` or above. */
-export const controlKind = { start: 1, seal: 2, first: 3, close: 4, ignorable: 128 } as const;
+export const controlKind = { start: 1, seal: 2, first: 3, close: 4, lost: 5, ignorable: 128 } as const;
 
 /** Why a segment was begun. */
 export const startReason = { first: 0, rotation: 1, failure: 2, unclean: 3, truncation: 4 } as const;

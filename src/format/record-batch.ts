@@ -40,6 +40,11 @@ export class RecordBatch implements Iterable<LogRecord> {
     this.next = next;
   }
 
+  /** The offset of the first record before any trimming. */
+  get base(): number {
+    return this.#header.baseOffset;
+  }
+
   /** Where the batch begins in its segment. */
   get position(): number {
     return this.#header.position;

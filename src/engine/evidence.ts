@@ -1,0 +1,165 @@
+/**
+ * Finds every readable record in the files of a log, however damaged they are, and without
+ * trusting anything but checksums. A later epoch wins, as everywhere.
+ */
+import { endOf, readBatchHeader } from "../format/batch-header.ts";
+import { batchHeader, segmentHeader } from "../format/layout.ts";
+import { parseSegmentName } from "../format/names.ts";
+import { WalError } from "../errors.ts";
+import type { Files } from "./files.ts";
+import { type Identity, readSegment, type Segment } from "./segment.ts";
+import { controlOf } from "./state.ts";
+import { type Boundary, type WalkedBatch, Walker } from "./walker.ts";
+import { attribute } from "../format/layout.ts";
+
+/** An unbroken sequence of valid batches in one segment. */
+export interface Run {
+  readonly name: string;
+  readonly epoch: number;
+  readonly from: Boundary;
+  readonly end: number;
+  /** The records of it that are part of the log. */
+  readonly first: number;
+  readonly next: number;
+}
+
+/** Something that is wrong with the files. */
+export interface Problem {
+  readonly segment: string;
+  readonly position: number;
+  readonly reason: string;
+}
+
+export interface Evidences {
+  /** In the order of their offsets, without overlap. */
+  readonly runs: readonly Run[];
+  /** Records before this were truncated away, on purpose. */
+  readonly first: number;
+  readonly problems: readonly Problem[];
+}
+
+const chunkBytes = 1024 * 1024;
+
+export async function gather(files: Files, identity: Identity): Promise<Evidences> {
+  const problems: Problem[] = [];
+  const segments: { base: number; epoch: number; runs: Run[] }[] = [];
+  let first = 0;
+  for (const name of await files.list()) {
+    const parsed = parseSegmentName(name);
+    if (parsed === undefined) continue;
+    const found = await gatherSegment(files, identity, name, problems);
+    if (found === undefined) continue;
+    first = Math.max(first, found.first);
+    segments.push({ base: parsed.base, epoch: found.epoch, runs: found.runs });
+  }
+  let runs: Run[] = [];
+  for (const segment of segments.sort((a, b) => a.epoch - b.epoch)) {
+    const kept = runs.filter((run) => run.first < segment.base);
+    runs = [...kept.map((run) => ({ ...run, next: Math.min(run.next, segment.base) })), ...segment.runs];
+  }
+  const live = runs
+    .filter((run) => run.next > first)
+    .map((run) => ({ ...run, first: Math.max(run.first, first) }))
+    .sort((a, b) => a.first - b.first);
+  return { runs: live, first, problems };
+}
+
+async function gatherSegment(
+  files: Files,
+  identity: Identity,
+  name: string,
+  problems: Problem[],
+): Promise<{ epoch: number; first: number; runs: Run[] } | undefined> {
+  const problem = (position: number, reason: string): void => void problems.push({ segment: name, position, reason });
+  let segment: Segment | string;
+  let fileEnd: number;
+  try {
+    fileEnd = await files.size(name);
+    segment = await readSegment(files, name, identity);
+  } catch (error) {
+    if (!(error instanceof WalError)) throw error;
+    problem(0, error.message);
+    return undefined;
+  }
+  const start = typeof segment === "string" ? undefined : segment;
+  if (typeof segment === "string") problem(0, segment);
+  const epoch = start?.epoch ?? (await latestEpoch(files, name, fileEnd));
+  if (epoch === undefined) return undefined;
+  let first = start?.start.state.first ?? 0;
+  let boundary = start?.begin ?? (await nextBatch(files, name, epoch, segmentHeader.bytes, fileEnd));
+  const runs: Run[] = [];
+  while (boundary !== undefined) {
+    const walker = new Walker(files, { name, epoch, from: boundary, chunkBytes, keepsChunks: false });
+    let reason = "the bytes from here on are damaged";
+    for (;;) {
+      const batch = await walker.next(fileEnd).catch((error: unknown) => error as WalError);
+      if (batch instanceof WalError) reason = batch.message;
+      if (batch instanceof Error || typeof batch === "string") break;
+      first = Math.max(first, firstOf(batch));
+    }
+    const { position, offset } = walker.boundary;
+    if (offset > boundary.offset) {
+      runs.push({ name, epoch, from: boundary, end: position, first: boundary.offset, next: offset });
+    }
+    boundary = await nextBatch(files, name, epoch, position + batchHeader.alignment, fileEnd);
+    if (boundary !== undefined) problem(position, reason);
+  }
+  return { epoch, first, runs };
+}
+
+function firstOf(batch: WalkedBatch): number {
+  if (!(batch.header.attributes & attribute.control)) return 0;
+  const control = controlOf(batch);
+  if (control.kind === "first") return control.first;
+  return control.kind === "close" || control.kind === "start" ? control.state.first : 0;
+}
+
+/** A segment's own batches are the latest of its file; others are stale bytes of a recycled one. */
+async function latestEpoch(files: Files, name: string, fileEnd: number): Promise<number | undefined> {
+  let latest: number | undefined;
+  for await (const { epoch } of headersOf(files, name, segmentHeader.bytes, fileEnd)) {
+    latest = Math.max(latest ?? 0, epoch);
+  }
+  return latest;
+}
+
+async function nextBatch(
+  files: Files,
+  name: string,
+  epoch: number,
+  from: number,
+  fileEnd: number,
+): Promise<Boundary | undefined> {
+  for await (const header of headersOf(files, name, from, fileEnd)) {
+    if (header.epoch !== epoch) continue;
+    const { position, baseOffset: offset, previousChecksum: checksum } = header;
+    const boundary = { position, offset, checksum };
+    const walker = new Walker(files, { name, epoch, from: boundary, chunkBytes, keepsChunks: true });
+    const batch = await walker.next(fileEnd).catch(() => "damaged" as const);
+    if (typeof batch !== "string") return boundary;
+  }
+  return undefined;
+}
+
+async function* headersOf(
+  files: Files,
+  name: string,
+  from: number,
+  fileEnd: number,
+): AsyncGenerator<NonNullable<ReturnType<typeof readBatchHeader>>> {
+  const bytes = new Uint8Array(chunkBytes);
+  const view = new DataView(bytes.buffer);
+  for (let chunk = from; chunk + batchHeader.bytes <= fileEnd; chunk += chunkBytes - batchHeader.bytes) {
+    let count: number;
+    try {
+      count = await files.read(name, bytes, chunk);
+    } catch {
+      return;
+    }
+    for (let at = 0; at + batchHeader.bytes <= count; at += batchHeader.alignment) {
+      if (view.getUint32(at + batchHeader.at.position, true) !== chunk + at) continue;
+      const header = readBatchHeader(view, at, chunk + at);
+      if (header !== undefined && endOf(header) <= fileEnd) yield header;
+    }
+  }
+}
