@@ -1,0 +1,64 @@
+/**
+ * Removed files that are kept under another name, so that a later file gets blocks that the disk has
+ * already given out. It does not know what was in them, and nobody above sees them.
+ */
+import { readdirSync, renameSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { Folder } from "./folder.ts";
+
+export class Spares {
+  readonly #folder: Folder;
+  readonly #countMax: number;
+  /** The paths, each with the folder's count of changes when it had become a spare. */
+  readonly #kept = new Map<string, number>();
+
+  /** Finds those that an earlier process left, and removes what is over `countMax`. */
+  constructor(folder: Folder, countMax: number) {
+    this.#folder = folder;
+    this.#countMax = countMax;
+    for (const name of readdirSync(folder.path).filter(isSpare)) {
+      const path = join(folder.path, name);
+      folder.markChanged();
+      if (this.#kept.size < countMax) this.#kept.set(path, folder.changes);
+      else unlinkSync(path);
+    }
+  }
+
+  /** Turns a file into a spare, and answers whether there was room for one. */
+  keep(path: string): boolean {
+    if (this.#kept.size >= this.#countMax) return false;
+    const spare = this.#unusedPath();
+    renameSync(path, spare);
+    this.#folder.markChanged();
+    this.#kept.set(spare, this.#folder.changes);
+    return true;
+  }
+
+  /**
+   * Answers the path of a spare that may be overwritten, or `undefined`. It may once its name as a
+   * spare is durable: before that, power loss could bring its old name back over its new bytes.
+   */
+  find(): string | undefined {
+    for (const [spare, changes] of this.#kept) if (this.#folder.isDurable(changes)) return spare;
+    return undefined;
+  }
+
+  /** Gives a spare that was found its new name. */
+  use(spare: string, path: string): void {
+    renameSync(spare, path);
+    this.#kept.delete(spare);
+    this.#folder.markChanged();
+  }
+
+  #unusedPath(): string {
+    let number = 0;
+    while (this.#kept.has(join(this.#folder.path, `${prefix}${number}`))) number++;
+    return join(this.#folder.path, `${prefix}${number}`);
+  }
+}
+
+const prefix = "spare-";
+
+export function isSpare(name: string): boolean {
+  return name.startsWith(prefix);
+}
