@@ -16,7 +16,10 @@ const segmentBytes = scenario.segmentBytes ?? 64 * 2 ** 20;
 const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), "walkabout-bench-"));
 const value = new Uint8Array(bytes).fill(120);
 
-/** The floor: one blocking write of the same bytes and one blocking fdatasync, again and again. */
+/**
+ * The floor: one blocking write of the same bytes and one blocking fdatasync, again and again. With
+ * several callers, each awaits a promise of its own for each record, as the log's callers do.
+ */
 function makeRaw() {
   const fd = openSync(join(folder, "raw"), "w+");
   const block = new Uint8Array(perFlush * bytes).fill(120);
@@ -52,62 +55,71 @@ async function makeOurs() {
   return log;
 }
 
-const latencies = [];
-
-async function oursFor(log, until) {
+/** `callers` loops that await `append` until the time is over; one of them also looks at the clock. */
+async function loops(append, until, latencies) {
   let count = 0;
+  let running = true;
   const worker = async () => {
-    if (batch > 1) {
-      const records = Array.from({ length: batch }, () => ({ value }));
-      while (performance.now() < until) count += (await log.appendBatch(records)).length;
-      return;
-    }
-    const record = { value };
-    while (performance.now() < until) {
-      await log.append(record);
+    while (running) {
+      await append();
       count++;
     }
   };
-  if (callers === 1) {
-    while (performance.now() < until) {
+  const watch = async () => {
+    while (running) {
       const begun = performance.now();
-      if (batch > 1) count += (await log.appendBatch(Array.from({ length: batch }, () => ({ value })))).length;
-      else {
-        await log.append({ value });
-        count++;
-      }
-      latencies.push(performance.now() - begun);
+      await append();
+      count++;
+      const now = performance.now();
+      latencies.push(now - begun);
+      running = now < until;
     }
-  } else {
-    const watch = async () => {
-      while (performance.now() < until) {
-        const begun = performance.now();
-        await log.append({ value });
-        count++;
-        latencies.push(performance.now() - begun);
-      }
-    };
-    await Promise.all([watch(), ...Array.from({ length: callers - 1 }, worker)]);
-  }
+  };
+  await Promise.all([watch(), ...Array.from({ length: callers - 1 }, worker)]);
   return count;
+}
+
+const latencies = [];
+const rawLatencies = [];
+
+async function oursFor(log, until) {
+  const record = { value };
+  if (batch === 1) return loops(() => log.append(record), until, latencies);
+  const records = Array.from({ length: batch }, () => record);
+  return (await loops(() => log.appendBatch(records), until, latencies)) * batch;
+}
+
+async function rawFor(raw, until) {
+  if (callers === 1) {
+    let count = 0;
+    for (let now = 0; now < until; ) {
+      const begun = performance.now();
+      count += raw.step();
+      now = performance.now();
+      rawLatencies.push(now - begun);
+    }
+    return count;
+  }
+  let waiting = [];
+  const append = () =>
+    new Promise((resolve) => {
+      if (waiting.push(resolve) < callers) return;
+      raw.step();
+      const resolves = waiting;
+      waiting = [];
+      for (const done of resolves) done();
+    });
+  return loops(append, until, rawLatencies);
 }
 
 const raw = makeRaw();
 const log = await makeOurs();
 const rates = [];
-const rawLatencies = [];
 for (let round = 0; round <= rounds; round++) {
   let begun = performance.now();
-  let count = 0;
-  while (performance.now() < begun + ms) {
-    const at = performance.now();
-    count += raw.step();
-    rawLatencies.push(performance.now() - at);
-  }
-  const rawRate = count / (performance.now() - begun);
+  const rawRate = (await rawFor(raw, begun + ms)) / (performance.now() - begun);
   begun = performance.now();
-  count = await oursFor(log, begun + ms);
-  const ourRate = count / (performance.now() - begun);
+  const ourRate = (await oursFor(log, begun + ms)) / (performance.now() - begun);
   // The first round warms both up.
   if (round > 0) rates.push({ raw: rawRate, ours: ourRate, ratio: ourRate / rawRate });
   else {

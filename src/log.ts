@@ -1,7 +1,7 @@
 /**
  * The public verbs. They check what they are given, and hand it to the engine.
  */
-import { type Ack, AckWaiter, BatchWaiter } from "./ack.ts";
+import type { Ack } from "./ack.ts";
 import { checkProducer, checkRecord, checkRecords } from "./check-record.ts";
 import type { Core } from "./engine/core.ts";
 import * as maintenance from "./engine/maintenance.ts";
@@ -97,9 +97,10 @@ export class Log {
         checkRecord(record);
         const producer = options?.producer;
         if (producer !== undefined) checkProducer(producer);
-        const run = (): void => this.#appendOne(record, producer, resolve, reject);
-        if (this.#writer.isFull) this.#writer.whenRoom(guarded(run, reject), reject);
-        else run();
+        if (this.#writer.isFull) {
+          const run = (): void => this.#appendOne(record, producer, resolve, reject);
+          this.#writer.whenRoom(guarded(run, reject), reject);
+        } else this.#appendOne(record, producer, resolve, reject);
       } catch (error) {
         reject(error);
       }
@@ -142,8 +143,7 @@ export class Log {
       if (known !== undefined) return known;
     }
     if (this.#writer.isFull) throw this.#full();
-    const timestamp = record.timestamp ?? this.#core.storage.now();
-    return this.#writer.add([record], () => timestamp, producer, undefined).offset;
+    return this.#writer.add(record, producer).offset;
   }
 
   /** Resolves when everything that was appended or staged before is durable. */
@@ -239,9 +239,7 @@ export class Log {
         return;
       }
     }
-    const timestamp = record.timestamp ?? this.#core.storage.now();
-    const waiter = new AckWaiter(resolve, reject, timestamp);
-    Object.assign(waiter, this.#writer.add([record], () => timestamp, producer, waiter));
+    this.#writer.add(record, producer, resolve, reject);
   }
 
   #appendAll(
@@ -258,11 +256,8 @@ export class Log {
       return;
     }
     const rest = producer && { ...producer, sequence: producer.sequence + known.length };
-    const now = this.#core.storage.now();
-    const timestamps = (index: number): number => fresh[index]!.timestamp ?? now;
     const done = (acks: Ack[]): void => void recalled.then((before) => resolve([...before, ...acks]), reject);
-    const waiter = new BatchWaiter(known.length === 0 ? resolve : done, reject, timestamps, fresh.length);
-    Object.assign(waiter, this.#writer.add(fresh, timestamps, rest, waiter));
+    this.#writer.addBatch(fresh, rest, known.length === 0 ? resolve : done, reject);
   }
 
   /** The acknowledgement of a record that was appended before. */

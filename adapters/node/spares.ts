@@ -35,19 +35,16 @@ export class Spares {
   }
 
   /**
-   * Answers the path of a spare that may be overwritten, or `undefined`. It may once its name as a
+   * Hands out the path of a spare that may be overwritten, if there is one. It may once its name as a
    * spare is durable: before that, power loss could bring its old name back over its new bytes.
    */
-  find(): string | undefined {
-    for (const [spare, changes] of this.#kept) if (this.#folder.isDurable(changes)) return spare;
+  take(): string | undefined {
+    for (const [spare, changes] of this.#kept) {
+      if (!this.#folder.isDurable(changes)) continue;
+      this.#kept.delete(spare);
+      return spare;
+    }
     return undefined;
-  }
-
-  /** Gives a spare that was found its new name. */
-  use(spare: string, path: string): void {
-    renameSync(spare, path);
-    this.#kept.delete(spare);
-    this.#folder.markChanged();
   }
 
   #unusedPath(): string {

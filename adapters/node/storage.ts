@@ -2,7 +2,7 @@
  * A storage of files in a folder, for Node, Bun and Deno. It brings together the folder of a place,
  * its lock, its spare files and the files themselves, and does not know what is written to them.
  */
-import { lstatSync, readdirSync, unlink, unlinkSync } from "node:fs";
+import { lstatSync, readdirSync, renameSync, unlink, unlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { reasonOf, WalError } from "../../src/errors.ts";
@@ -96,19 +96,10 @@ export class WritablePlace implements Place {
 
   create(name: string): StoredFile {
     const path = this.#pathOf(name);
-    const spare = this.#spares.find();
-    if (spare === undefined) return this.#createEmpty(path);
-
-    // Nobody else makes names here, so nothing comes between this look and the rename.
+    // Nobody else makes names here, so none comes between this look and the rename of a spare file.
     if (lstatSync(path, { throwIfNoEntry: false })) throw existing(path);
-    const file = openFile(spare, { ...this.#file, flags: "r+" });
-    try {
-      this.#spares.use(spare, path);
-    } catch (error) {
-      void file.close();
-      throw error;
-    }
-    return file;
+    const spare = this.#spares.take();
+    return spare === undefined ? this.#createEmpty(path) : this.#recycle(spare, path);
   }
 
   remove(name: string, { reuse }: { readonly reuse: boolean }): void | Promise<void> {
@@ -127,6 +118,19 @@ export class WritablePlace implements Place {
     } finally {
       this.#folder.markChanged();
     }
+  }
+
+  /** A spare that cannot be opened or renamed is not tried again. */
+  #recycle(spare: string, path: string): StoredFile {
+    const file = openFile(spare, { ...this.#file, flags: "r+" });
+    try {
+      renameSync(spare, path);
+    } catch (error) {
+      void file.close();
+      throw error;
+    }
+    this.#folder.markChanged();
+    return file;
   }
 
   #removeNow(path: string, reuse: boolean): void {

@@ -11,6 +11,7 @@ import type { Core } from "./core.ts";
 import type { Run } from "./evidence.ts";
 import type { Files } from "./files.ts";
 import { Group } from "./group.ts";
+import { encodedSizeMax } from "../format/record.ts";
 import { recordsOf, TrackedState } from "./state.ts";
 import { type WalkedBatch, Walker } from "./walker.ts";
 
@@ -106,12 +107,18 @@ export class Copy {
 
 /** Part of a batch, as a batch of its own. */
 function encoded(records: RecordBatch, placement: Placement): CarriedBatch {
-  const all = [...records];
   const producer = records.producer();
   const skipped = records.first - records.base;
   const rest = producer && { ...producer, sequence: producer.sequence + skipped };
   const group = new Group(new ByteWriter(1024));
-  group.add(all, (index) => all[index]!.timestamp, records.first, rest, Infinity, Infinity);
+  let isFirst = true;
+  for (const record of records) {
+    const sizeMax = encodedSizeMax(record);
+    if (isFirst) group.prepare(sizeMax, record.offset, record.timestamp, rest, Infinity);
+    else group.reserve(sizeMax);
+    group.encode(record, record.timestamp);
+    isFirst = false;
+  }
   return group.place({ ...placement, watermark: 0 });
 }
 

@@ -7,11 +7,12 @@ import { ByteWriter } from "../format/bytes.ts";
 import { type BatchHeader, writeBatchHeader } from "../format/batch-header.ts";
 import { checksum } from "../format/checksum.ts";
 import { encodeProducer } from "../format/control.ts";
-import { align, attribute, batchHeader } from "../format/layout.ts";
-import { encodedSizeMax, encodeRecord } from "../format/record.ts";
+import { align, attribute, batchHeader, limit } from "../format/layout.ts";
+import { encodeRecord } from "../format/record.ts";
 import { encodeText } from "../format/text.ts";
 import type { Producer, RecordInput } from "../record.ts";
 import type { Durability } from "../storage.ts";
+import type { Ack } from "../ack.ts";
 
 /** One batch of a group, while its header is not written yet. */
 export interface Draft {
@@ -51,6 +52,10 @@ export interface Waiter {
 }
 
 export class Group {
+  /** Acknowledgements of single records, each with its promise. */
+  acks: Ack[] = [];
+  resolves: ((ack: Ack) => void)[] = [];
+  rejects: ((error: unknown) => void)[] = [];
   waiters: Waiter[] = [];
   readonly drafts: Draft[] = [];
   /** Whether somebody waits for it, or it is large enough to be written anyway. */
@@ -85,44 +90,60 @@ export class Group {
   }
 
   /**
-   * Encodes records into one batch, which is a new one when the current one is of another
-   * producer or would grow beyond `batchBytes`. Answers how many bytes were added, and
-   * `undefined`, having changed nothing, when they take more than `batchBytesMax`.
+   * Makes room for records of one batch that take at most `sizeMax` bytes. They go into the current
+   * batch, unless it is of another producer or would grow beyond `batchBytes`.
    */
-  add(
-    records: readonly RecordInput[],
-    timestamps: (index: number) => number,
+  prepare(
+    sizeMax: number,
     baseOffset: number,
+    baseTimestamp: number,
     producer: Producer | undefined,
     batchBytes: number,
-    batchBytesMax: number,
-  ): number | undefined {
+  ): void {
+    const writer = this.#writer;
+    writer.reserve(sizeMax + headroom);
+    if (this.drafts.length > 0) {
+      const { draft } = this;
+      if (fits(draft, producer) && writer.length - draft.at + sizeMax <= batchBytes) return;
+      this.close();
+    }
+    const at = writer.length;
+    writer.length += batchHeader.bytes;
+    if (producer !== undefined) {
+      encodeProducer(writer, encodeText(producer.id), producer.epoch, producer.sequence);
+      writer.reserve(sizeMax);
+    }
+    const maxTimestamp = baseTimestamp;
+    this.drafts.push({ at, baseOffset, baseTimestamp, producer, count: 0, maxTimestamp, checksum: 0 });
+  }
+
+  /** Makes room for one more record of at most `sizeMax` bytes in the current batch. */
+  reserve(sizeMax: number): void {
+    this.#writer.reserve(sizeMax);
+  }
+
+  /** Encodes one record into the batch that was prepared, and answers how many bytes it takes. */
+  encode(record: RecordInput, timestamp: number): number {
+    const { draft } = this;
     const writer = this.#writer;
     const before = writer.length;
-    const draftsBefore = this.drafts.length;
-    let sizeMax = 0;
-    for (const record of records) sizeMax += encodedSizeMax(record);
-    writer.reserve(sizeMax + 2 * batchHeader.bytes);
-    let draft = draftsBefore === 0 ? undefined : this.draft;
-    if (draft !== undefined && (!fits(draft, producer) || before - draft.at + sizeMax > batchBytes)) {
-      this.close();
-      draft = undefined;
-    }
-    const count = draft?.count;
-    const maxTimestamp = draft?.maxTimestamp;
-    draft ??= this.#begin(baseOffset, timestamps(0), producer, sizeMax);
-    for (let index = 0; index < records.length; index++) {
-      const timestamp = timestamps(index);
-      encodeRecord(writer, records[index]!, timestamp, draft.baseTimestamp);
-      if (timestamp > draft.maxTimestamp) draft.maxTimestamp = timestamp;
-    }
-    draft.count += records.length;
-    if (writer.length - draft.at - batchHeader.bytes <= batchBytesMax) return writer.length - before;
-    writer.length = before;
-    this.drafts.length = draftsBefore;
-    if (count !== undefined) draft.count = count;
-    if (maxTimestamp !== undefined) draft.maxTimestamp = maxTimestamp;
-    return undefined;
+    encodeRecord(writer, record, timestamp, draft.baseTimestamp);
+    draft.count++;
+    if (timestamp > draft.maxTimestamp) draft.maxTimestamp = timestamp;
+    return writer.length - before;
+  }
+
+  /** The state to go back to when something turns out not to belong here. */
+  mark(): Mark {
+    const { length } = this.drafts;
+    const draft = length === 0 ? undefined : { ...this.draft };
+    return { bytes: this.#writer.length, drafts: length, draft };
+  }
+
+  undo(mark: Mark): void {
+    this.#writer.length = mark.bytes;
+    this.drafts.length = mark.drafts;
+    if (mark.draft !== undefined) this.drafts[mark.drafts - 1] = mark.draft;
   }
 
   /** Pads the last batch, so that the next can begin. */
@@ -161,27 +182,16 @@ export class Group {
     this.placement = placement;
     return { bytes: this.#writer.bytes.subarray(0, this.#writer.length), checksum: previousChecksum };
   }
-
-  #begin(baseOffset: number, baseTimestamp: number, producer: Producer | undefined, sizeMax: number): Draft {
-    const writer = this.#writer;
-    const draft = {
-      at: writer.length,
-      baseOffset,
-      baseTimestamp,
-      producer,
-      count: 0,
-      maxTimestamp: baseTimestamp,
-      checksum: 0,
-    };
-    writer.length += batchHeader.bytes;
-    if (producer !== undefined) {
-      encodeProducer(writer, encodeText(producer.id), producer.epoch, producer.sequence);
-      writer.reserve(sizeMax);
-    }
-    this.drafts.push(draft);
-    return draft;
-  }
 }
+
+interface Mark {
+  readonly bytes: number;
+  readonly drafts: number;
+  readonly draft: Draft | undefined;
+}
+
+/** Padding of the batch before, a header, and a producer block. */
+const headroom = batchHeader.alignment + batchHeader.bytes + 2 * limit.producerIdBytes;
 
 function fits(draft: Draft, producer: Producer | undefined): boolean {
   if (draft.producer === undefined || producer === undefined) return draft.producer === producer;

@@ -7,6 +7,8 @@
 import { reasonOf, WalError } from "../errors.ts";
 import { batchHeader, limit } from "../format/layout.ts";
 import { ByteWriter } from "../format/bytes.ts";
+import { encodedSizeMax } from "../format/record.ts";
+import type { Ack, PendingAck } from "../ack.ts";
 import type { Producer, RecordInput } from "../record.ts";
 import type { Eventually } from "../storage.ts";
 import { assertWhole } from "./birth.ts";
@@ -37,8 +39,7 @@ export class Writer {
   #open: Group;
   #next: number;
   #pendingBytes = 0;
-  /** Counts appends, to notice whether more have come. */
-  #added = 0;
+  #turnTime: number | undefined;
   #scheduled = false;
   /** Whether a turn holds the pen. */
   #held = false;
@@ -82,37 +83,69 @@ export class Writer {
   }
 
   /**
-   * Takes valid records into the next group, as one batch, and answers the offset of the first.
-   * With a waiter the group is written as soon as may be; without one, with the next that is.
-   * Throws `TOO_LARGE`, having changed nothing.
+   * Takes one valid record into the next group, and answers its acknowledgement, which is not
+   * complete before the group is durable. Without a promise the group is written with the next
+   * one that has to be. Throws `TOO_LARGE`, having changed nothing.
    */
   add(
-    records: readonly RecordInput[],
-    timestamps: (index: number) => number,
+    record: RecordInput,
     producer: Producer | undefined,
-    waiter: Waiter | undefined,
-  ): { offset: number; bytes: number; at: number } {
+    resolve?: (ack: Ack) => void,
+    reject?: (error: unknown) => void,
+  ): PendingAck {
+    const group = this.#groupFor(1);
+    const timestamp = record.timestamp ?? this.#now();
     const { batchBytes, batchBytesMax } = this.#core.settings;
-    const offset = this.#next;
-    if (offset + records.length > limit.offset) {
-      throw new RangeError(`log ${this.#core.identity.label} has used up its offsets: ${limit.offset} is the last`);
-    }
-    if (this.#open.bytes >= batchBytes * 4) this.#enqueueOpen();
-    const bytes = this.#open.add(records, timestamps, offset, producer, batchBytes, batchBytesMax);
-    if (bytes === undefined) throw this.#tooLarge(records.length);
-    const group = this.#open;
-    this.#next += records.length;
-    this.#pendingBytes += bytes;
-    this.#added++;
-    this.counters.appends += records.length;
-    if (producer !== undefined) this.#core.state.producers.stage(producer, offset, records.length);
-    if (waiter === undefined) group.silent = true;
-    else group.waiters.push(waiter);
-    if (waiter !== undefined || group.bytes >= batchBytes) {
+    const sizeMax = encodedSizeMax(record);
+    const mark = sizeMax > batchBytesMax ? group.mark() : undefined;
+    group.prepare(sizeMax, this.#next, timestamp, producer, batchBytes);
+    const bytes = group.encode(record, timestamp);
+    if (mark !== undefined) this.#assertSize(group, mark, 1);
+    const ack = pendingAck(this.#next, timestamp, group.draft.at, bytes);
+    if (resolve === undefined) group.silent = true;
+    else {
+      group.acks.push(ack);
+      group.resolves.push(resolve);
+      group.rejects.push(reject!);
       group.wanted = true;
-      this.#schedule();
     }
-    return { offset, bytes, at: group.draft.at };
+    this.#added(group, producer, 1, bytes);
+    return ack;
+  }
+
+  /** Like `add`, for records that belong into one batch. */
+  addBatch(
+    records: readonly RecordInput[],
+    producer: Producer | undefined,
+    resolve: (acks: Ack[]) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const group = this.#groupFor(records.length);
+    const now = this.#now();
+    const { batchBytes } = this.#core.settings;
+    let sizeMax = 0;
+    for (const record of records) sizeMax += encodedSizeMax(record);
+    const mark = group.mark();
+    group.prepare(sizeMax, this.#next, records[0]!.timestamp ?? now, producer, batchBytes);
+    const { at } = group.draft;
+    const acks: PendingAck[] = [];
+    let bytes = 0;
+    for (const record of records) {
+      const timestamp = record.timestamp ?? now;
+      const size = group.encode(record, timestamp);
+      acks.push(pendingAck(this.#next + acks.length, timestamp, at, size));
+      bytes += size;
+    }
+    this.#assertSize(group, mark, records.length);
+    group.waiters.push({
+      resolve: (settlement) => {
+        for (const ack of acks) complete(ack, settlement);
+        resolve(acks);
+      },
+      reject,
+    });
+    group.wanted = true;
+    this.#added(group, producer, records.length, bytes);
   }
 
   /** Tells `waiter` when everything that is on its way, which is something, is durable. */
@@ -174,7 +207,10 @@ export class Writer {
     this.#writing = false;
     this.#core.state.producers.dropPending();
     if (groups.some((group) => group.silent)) this.#loss = error;
-    for (const group of groups) for (const waiter of group.waiters) waiter.reject(error);
+    for (const group of groups) {
+      for (const reject of group.rejects) reject(error);
+      for (const waiter of group.waiters) waiter.reject(error);
+    }
     for (const turn of turns) turn.reject(error);
     this.#core.notify();
     return error;
@@ -185,6 +221,36 @@ export class Writer {
     this.#open = new Group(this.#buffers.pop() ?? new ByteWriter(bufferBytes));
   }
 
+  /** The group that takes the next `count` records. */
+  #groupFor(count: number): Group {
+    if (this.#next + count > limit.offset) {
+      throw new RangeError(`log ${this.#core.identity.label} has used up its offsets: ${limit.offset} is the last`);
+    }
+    if (this.#open.bytes >= this.#core.settings.batchBytes * 4) this.#enqueueOpen();
+    return this.#open;
+  }
+
+  #added(group: Group, producer: Producer | undefined, count: number, bytes: number): void {
+    if (producer !== undefined) this.#core.state.producers.stage(producer, this.#next, count);
+    this.#next += count;
+    this.#pendingBytes += bytes;
+    this.counters.appends += count;
+    if (group.bytes >= this.#core.settings.batchBytes) group.wanted = true;
+    this.#schedule();
+  }
+
+  #assertSize(group: Group, mark: ReturnType<Group["mark"]>, count: number): void {
+    const { batchBytesMax } = this.#core.settings;
+    if (group.bytes - group.draft.at - batchHeader.bytes <= batchBytesMax) return;
+    group.undo(mark);
+    throw this.#tooLarge(count);
+  }
+
+  /** The time of this turn: records that are added in one turn have one timestamp. */
+  #now(): number {
+    return (this.#turnTime ??= this.#core.storage.now());
+  }
+
   /**
    * Goes to work once a turn of the microtask queue has passed in which nothing was added: callers
    * that were acknowledged together come back together, and share the next flush.
@@ -192,14 +258,15 @@ export class Writer {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    let added = this.#added;
+    let next = this.#next;
     const wave = (): void => {
-      if (added !== this.#added && this.#pendingBytes < this.#core.settings.batchBytes) {
-        added = this.#added;
+      if (next !== this.#next && this.#open.bytes < this.#core.settings.batchBytes) {
+        next = this.#next;
         void Promise.resolve().then(wave);
         return;
       }
       this.#scheduled = false;
+      this.#turnTime = undefined;
       this.#pump();
     };
     void Promise.resolve().then(wave);
@@ -366,9 +433,16 @@ export class Writer {
       position: group.placement!.position,
       flushMs,
     };
-    const { waiters } = group;
+    const { acks, resolves, waiters } = group;
+    group.acks = [];
+    group.resolves = [];
+    group.rejects = [];
     group.waiters = [];
-    if (waiters.length > 0 && !group.flushed) group.silent = true;
+    if (!group.flushed) group.silent = true;
+    for (let index = 0; index < acks.length; index++) {
+      complete(acks[index]!, settlement);
+      resolves[index]!(acks[index]!);
+    }
     for (const waiter of waiters) waiter.resolve(settlement);
   }
 
@@ -382,6 +456,17 @@ export class Writer {
       { log: identity.label },
     );
   }
+}
+
+function pendingAck(offset: number, timestamp: number, position: number, bytes: number): PendingAck {
+  return { offset, timestamp, durability: "memory", segment: "", position, bytes, flushMs: 0, duplicate: false };
+}
+
+function complete(ack: PendingAck, settlement: Settlement): void {
+  ack.durability = settlement.durability;
+  ack.segment = settlement.segment;
+  ack.position += settlement.position;
+  ack.flushMs = settlement.flushMs;
 }
 
 function isGroup(each: Group | Turn): each is Group {

@@ -1,0 +1,276 @@
+/**
+ * What a flush asks of the operating system, in which order, and what it does when that fails. The
+ * calls are real; on their way they are written down, and fail, wait or fall short where a test says so.
+ */
+import type * as Fs from "node:fs";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { bytes, openPlace, placePath, temporaryFolder } from "./folders.ts";
+
+interface Watch {
+  calls: string[];
+  /** Throws in place of the call. */
+  before: (call: string) => void;
+  /** Holds the answer of a waiting call back. */
+  until: (call: string) => Promise<void>;
+  /** The most bytes that one read or write takes. */
+  bytesMax: number;
+}
+
+const watch = vi.hoisted(() => ({}) as Watch);
+
+function note(call: string): void {
+  watch.calls.push(call);
+  watch.before(call);
+}
+
+vi.mock("node:fs", async (importOriginal) => {
+  const fs = await importOriginal<typeof Fs>();
+  const names = new Map<number, string>();
+  const waiting = (name: "fsync" | "fdatasync") => (descriptor: number, done: (error: unknown) => void) => {
+    const call = `${name} ${names.get(descriptor)}`;
+    const answer = async () => {
+      note(call);
+      await promisify(fs[name])(descriptor);
+      await watch.until(call);
+    };
+    answer().then(() => done(null), done);
+  };
+  return {
+    ...fs,
+    openSync: (path: string, flags: string) => {
+      note(`open ${flags} ${basename(path)}`);
+      const descriptor = fs.openSync(path, flags);
+      names.set(descriptor, basename(path));
+      return descriptor;
+    },
+    mkdirSync: (path: string) => {
+      note(`mkdir ${basename(path)}`);
+      return fs.mkdirSync(path);
+    },
+    fsyncSync: (descriptor: number) => {
+      note(`fsync ${names.get(descriptor)}`);
+      fs.fsyncSync(descriptor);
+    },
+    fdatasyncSync: (descriptor: number) => {
+      note(`fdatasync ${names.get(descriptor)}`);
+      fs.fdatasyncSync(descriptor);
+    },
+    fsync: waiting("fsync"),
+    fdatasync: waiting("fdatasync"),
+    readSync: (descriptor: number, target: Uint8Array, offset: number, length: number, position: number) =>
+      fs.readSync(descriptor, target, offset, Math.min(length, watch.bytesMax), position),
+    read: (
+      descriptor: number,
+      target: Uint8Array,
+      offset: number,
+      length: number,
+      position: number,
+      done: () => void,
+    ) => fs.read(descriptor, target, offset, Math.min(length, watch.bytesMax), position, done),
+    writeSync: (descriptor: number, source: Uint8Array, offset: number, length: number, position: number) => {
+      watch.calls.push("write");
+      return fs.writeSync(descriptor, source, offset, Math.min(length, watch.bytesMax), position);
+    },
+    write: (
+      descriptor: number,
+      source: Uint8Array,
+      offset: number,
+      length: number,
+      position: number,
+      done: () => void,
+    ) => {
+      watch.calls.push("write");
+      fs.write(descriptor, source, offset, Math.min(length, watch.bytesMax), position, done);
+    },
+  };
+});
+
+beforeEach(() => {
+  Object.assign(watch, { calls: [], before: () => {}, until: async () => {}, bytesMax: Infinity });
+});
+
+const folder = placePath.at(-1)!;
+
+/** Makes the first `count` calls that are named so fail. */
+function failing(call: string, count = Infinity): void {
+  let left = count;
+  watch.before = (made) => {
+    if (made !== call || left-- <= 0) return;
+    throw Object.assign(new Error(`EIO: ${call}`), { code: "EIO" });
+  };
+}
+
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
+/** The calls that `action` makes. */
+async function callsOf(action: () => unknown): Promise<string[]> {
+  watch.calls = [];
+  await action();
+  return watch.calls;
+}
+
+describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", ({ blocking }) => {
+  const open = () => openPlace(temporaryFolder(), { blocking });
+
+  test("a new name is flushed once, after the bytes of its file", async () => {
+    const file = await open().create("a.wal");
+    await file.write(bytes(10, 1), 0);
+    expect(await callsOf(() => file.flush())).toEqual(["fdatasync a.wal", `fsync ${folder}`]);
+    expect(await callsOf(() => file.flush())).toEqual(["fdatasync a.wal"]);
+    await file.close();
+  });
+
+  test("any flush of the place covers a removal in it and a recycled name", async () => {
+    const place = open();
+    const file = await place.create("a.wal");
+    for (const reuse of [false, true]) {
+      const other = await place.create("b.wal");
+      await other.flush();
+      await other.close();
+      await place.remove("b.wal", { reuse });
+      expect(await callsOf(() => file.flush())).toEqual(["fdatasync a.wal", `fsync ${folder}`]);
+    }
+    const recycled = await place.create("c.wal");
+    expect(await callsOf(() => recycled.flush())).toContain(`fsync ${folder}`);
+    await recycled.close();
+    await file.close();
+  });
+
+  test("a flush of the folder that failed fails the flush, and the next one tries again", async () => {
+    const file = await open().create("a.wal");
+    failing(`fsync ${folder}`, 2);
+    await expect(async () => file.flush()).rejects.toThrow("EIO: fsync");
+    await expect(async () => file.flush()).rejects.toThrow("EIO: fsync");
+    expect(await callsOf(() => file.flush())).toEqual(["fdatasync a.wal", `fsync ${folder}`]);
+    expect(await callsOf(() => file.flush())).toEqual(["fdatasync a.wal"]);
+    await file.close();
+  });
+
+  test("a flush of the bytes that failed is told as it is, and nothing is tried again", async () => {
+    const file = await open().create("a.wal");
+    failing("fdatasync a.wal");
+    watch.calls = [];
+    await expect(async () => file.flush()).rejects.toMatchObject({ code: "EIO" });
+    expect(watch.calls).toEqual(["fdatasync a.wal"]);
+    await file.close();
+  });
+
+  test("a read that the system answers in pieces is put together up to the end of the file", async () => {
+    const file = await open().create("a.wal");
+    const source = Uint8Array.from({ length: 100 }, (_, index) => index);
+    await file.write(source, 0);
+    watch.bytesMax = 7;
+    const target = bytes(100, 255);
+    expect(await file.read(target, 0)).toBe(100);
+    expect(target).toEqual(source);
+    expect(await file.read(target, 50)).toBe(50);
+    await file.close();
+  });
+
+  test.each([100, 100_000])("a short write of %d bytes is answered as it is", async (length) => {
+    const file = await open().create("a.wal");
+    watch.bytesMax = 60;
+    watch.calls = [];
+    expect(await file.write(bytes(length, 1), 0)).toBe(60);
+    expect(watch.calls).toEqual(["write"]);
+    expect(await file.size()).toBe(60);
+    await file.close();
+  });
+
+  test("a file that could not be created whole is not there, and can be created again", async () => {
+    const place = open();
+    // The name exists when the second description of the file cannot be had.
+    failing(blocking ? "open wx+ a.wal" : "open r+ a.wal", 1);
+    await expect(async () => place.create("a.wal")).rejects.toThrow("EIO: open");
+    expect(await place.list()).toEqual([]);
+    await (await place.create("a.wal")).close();
+  });
+});
+
+test("each folder that is created is durable before anything is put into it", async () => {
+  const base = temporaryFolder();
+  openPlace(join(base, "data", "here"));
+  const calls = watch.calls.filter((call) => /^(mkdir|fsync|open \d+ lock)/.test(call));
+  expect(calls.slice(1).map((call) => call.replace(/open \d+/, "open"))).toEqual([
+    "mkdir data",
+    `fsync ${basename(base)}`,
+    "mkdir here",
+    "fsync data",
+    "mkdir orders",
+    "fsync here",
+    "mkdir 0",
+    "fsync orders",
+    "open lock",
+    "fsync 0",
+  ]);
+});
+
+test("a folder whose name could not be made durable is not used, and is flushed when it is found", () => {
+  const base = temporaryFolder();
+  failing("fsync orders", 1);
+  expect(() => openPlace(base)).toThrow("EIO: fsync orders");
+  watch.calls = [];
+  openPlace(base);
+  expect(watch.calls).toContain("fsync orders");
+});
+
+test("a name that is made while the folder is being flushed is flushed by the next flush", async () => {
+  const place = openPlace(temporaryFolder());
+  const file = await place.create("a.wal");
+  const begun = gate();
+  const held = gate();
+  watch.until = async (call) => {
+    if (call !== `fsync ${folder}`) return;
+    begun.open();
+    await held.opened;
+  };
+
+  const flushed = file.flush();
+  await begun.opened;
+  const other = await place.create("b.wal");
+  held.open();
+  await flushed;
+  expect(await callsOf(() => file.flush())).toEqual(["fdatasync a.wal", `fsync ${folder}`]);
+  expect(await callsOf(() => other.flush())).toEqual(["fdatasync b.wal"]);
+  await file.close();
+  await other.close();
+});
+
+test.runIf(process.platform === "linux")(
+  "of two flushes at once, none outlives the other's failure",
+  async () => {
+    const file = await openPlace(temporaryFolder()).create("a.wal");
+    // The first flush is still at the bytes of the file when the second one fails at the folder.
+    const held = gate();
+    let flushes = 0;
+    watch.until = async (call) => {
+      if (call === "fdatasync a.wal" && ++flushes === 1) await held.opened;
+    };
+    failing(`fsync ${folder}`, 1);
+    const first = file.flush() as Promise<void>;
+    const outcome = first.then(
+      () => "flushed",
+      () => "failed",
+    );
+    await vi.waitUntil(() => flushes === 1);
+    await expect(file.flush()).rejects.toThrow("EIO");
+    held.open();
+    expect(await outcome).toBe("failed");
+    await file.flush();
+    await file.close();
+  },
+);
+
+test.runIf(process.platform === "linux")("more flushes at once than were offered are refused", async () => {
+  const file = await openPlace(temporaryFolder()).create("a.wal");
+  const three = [file.flush(), file.flush(), file.flush()];
+  await expect(file.flush()).rejects.toThrow("as many as are allowed");
+  await Promise.all(three);
+  await file.close();
+});

@@ -1,0 +1,190 @@
+/**
+ * A machine for a log to live on: a disk that may be memory or real files, a clock that only tests move,
+ * and a hook for faults. Its process may die, which leaves everything that was written, and a machine
+ * with a disk in memory may lose power, which leaves what was flushed.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { MemoryDisk, memoryStorage } from "../../adapters/memory/storage.ts";
+import { nodeStorage } from "../../adapters/node/storage.ts";
+import { type Log, openLog, type OpenLogOptions, type Storage } from "../../src/index.ts";
+import { filesOf } from "./content.ts";
+import { type Call, faultyStorage, type Hook, type Method } from "./faulty-storage.ts";
+
+export const topic = "orders";
+/** Where the log of a machine lies in its storage. */
+export const place = [topic, "0"] as const;
+
+export type LogSettings = Omit<OpenLogOptions, "storage" | "topic">;
+
+export interface Machine {
+  readonly storage: Storage;
+  /** The time, in milliseconds since 1970. */
+  now: number;
+  hook: Hook | undefined;
+  /** Every operation is noted here, while it is set. */
+  calls: Call[] | undefined;
+  readonly inMemory: boolean;
+  /** The disk, if it is in memory. */
+  disk(): MemoryDisk;
+  open(settings?: LogSettings): Promise<Log>;
+  /** The bytes of all files of the log, by name. */
+  files(): Promise<Map<string, Uint8Array>>;
+  losePower(): void;
+  die(): Promise<void>;
+}
+
+export interface Model {
+  readonly name: string;
+  /** Whether its operations answer with a promise, so that they can be held. */
+  readonly holds: boolean;
+  readonly inMemory: boolean;
+  build(disk?: MemoryDisk): Machine;
+}
+
+const fileMethods: Method[] = [
+  "file.size",
+  "file.read",
+  "file.write",
+  "file.truncate",
+  "file.flush",
+  "file.close",
+];
+const placeMethods: Method[] = ["place.list", "place.open", "place.create", "place.remove", "place.close"];
+const none = new Set<Method>();
+const all = new Set<Method>(["storage.open", ...placeMethods, ...fileMethods]);
+const nodeWaiting = new Set<Method>(["place.remove", ...fileMethods.filter((each) => each !== "file.size")]);
+
+export const memorySync = memoryModel("memory, answering at once", "sync", 1);
+export const memoryAsync = memoryModel("memory, with promises", "async", 1);
+/** Its flushes overlap, as they do on real files under Linux. */
+export const memoryOverlapping = memoryModel("memory, overlapping flushes", "async", 3);
+export const nodeAsync = nodeModel("files, with promises", false);
+export const nodeSync = nodeModel("files, answering at once", true);
+
+export const memories: readonly Model[] = [memorySync, memoryAsync, memoryOverlapping];
+export const models: readonly Model[] = [...memories, nodeAsync, nodeSync];
+export const holding: readonly Model[] = models.filter((model) => model.holds);
+
+function memoryModel(name: string, colour: "sync" | "async", flushesAtOnce: number): Model {
+  const promised = colour === "sync" ? none : all;
+  return {
+    name,
+    holds: colour === "async",
+    inMemory: true,
+    build: (given) => {
+      let disk = given ?? new MemoryDisk();
+      const start = (): Storage => memoryStorage({ colour, disk });
+      return machine(start(), promised, flushesAtOnce, {
+        disk: () => disk,
+        losePower: () => {
+          disk = disk.losePower();
+          return start();
+        },
+        die: async (files) => {
+          disk = await diskWith(files);
+          return start();
+        },
+      });
+    },
+  };
+}
+
+function nodeModel(name: string, blocking: boolean): Model {
+  const promised = blocking ? none : nodeWaiting;
+  const refuse = (): never => {
+    throw new Error("real files cannot lose power here");
+  };
+  return {
+    name,
+    holds: !blocking,
+    inMemory: false,
+    build: () => {
+      const start = (): Storage => nodeStorage(temporaryFolder(), { blocking });
+      const storage = start();
+      return machine(storage, promised, storage.flushesAtOnce, {
+        disk: refuse,
+        losePower: refuse,
+        die: async (files) => {
+          const next = start();
+          await fill(next, files);
+          return next;
+        },
+      });
+    },
+  };
+}
+
+interface Disk {
+  disk(): MemoryDisk;
+  losePower(): Storage;
+  die(files: ReadonlyMap<string, Uint8Array>): Promise<Storage>;
+}
+
+function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: number, under: Disk): Machine {
+  let inner = first;
+  const logs: Log[] = [];
+  const built: Machine = {
+    storage: { ...first, now: () => built.now, flushesAtOnce, open: (...args) => current.open(...args) },
+    now: 1_700_000_000_000,
+    hook: undefined,
+    calls: undefined,
+    inMemory: first.durability === "memory",
+    disk: () => under.disk(),
+    files: () => filesOf(inner, place),
+    open: async (settings = {}) => {
+      const log = await openLog({ storage: built.storage, topic, ...settings });
+      logs.push(log);
+      return log;
+    },
+    losePower: () => start(under.losePower()),
+    die: async () => start(await under.die(await built.files())),
+  };
+  /** What still runs on the disk that was there before is not heard any more. */
+  const wrapped = (storage: Storage): Storage => {
+    const hook: Hook = (call) => {
+      built.calls?.push(call);
+      return built.hook?.(call);
+    };
+    return faultyStorage(storage, {
+      promised,
+      hook: () => (storage === inner ? hook : undefined),
+    });
+  };
+  let current = wrapped(inner);
+  const start = (storage: Storage): void => {
+    inner = storage;
+    current = wrapped(storage);
+  };
+  onTestFinished(async () => {
+    built.hook = undefined;
+    for (const log of logs) await log.close().catch(() => undefined);
+  });
+  return built;
+}
+
+/** A disk in memory on which all of `files` is flushed. */
+export async function diskWith(files: ReadonlyMap<string, Uint8Array>): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  await fill(memoryStorage({ disk }), files);
+  return disk;
+}
+
+async function fill(storage: Storage, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const opened = (await storage.open(place, { mode: "write" }))!;
+  for (const [name, bytes] of files) {
+    const file = await opened.create(name);
+    await file.write(bytes, 0);
+    await file.flush();
+    await file.close();
+  }
+  await opened.close();
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "walkabout-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
