@@ -19,6 +19,3 @@ export interface Ack {
   /** Whether the record had been written before, by the same producer with the same sequence. */
   readonly duplicate: boolean;
 }
-
-/** An acknowledgement that is not complete: its position is still relative to its group. */
-export type PendingAck = { -readonly [Key in keyof Ack]: Ack[Key] };

@@ -91,20 +91,16 @@ export class Log {
    *     const ack = await log.append({ key: "order-17", value: JSON.stringify(order) });
    */
   append(record: RecordInput, options?: AppendOptions): Promise<Ack> {
-    return new Promise((resolve, reject) => {
-      try {
-        this.#assertOpen("append to");
-        checkRecord(record);
-        const producer = options?.producer;
-        if (producer !== undefined) checkProducer(producer);
-        if (this.#writer.isFull) {
-          const run = (): void => this.#appendOne(record, producer, resolve, reject);
-          this.#writer.whenRoom(guarded(run, reject), reject);
-        } else this.#appendOne(record, producer, resolve, reject);
-      } catch (error) {
-        reject(error);
-      }
-    });
+    try {
+      this.#assertOpen("append to");
+      checkRecord(record);
+      const producer = options?.producer;
+      if (producer !== undefined) checkProducer(producer);
+      if (!this.#writer.isFull) return this.#appendOne(record, producer);
+      return this.#whenRoom(() => this.#appendOne(record, producer));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -112,19 +108,16 @@ export class Log {
    * With a producer, its sequence is that of the first record, and the others follow it.
    */
   appendBatch(records: readonly RecordInput[], options?: AppendOptions): Promise<Ack[]> {
-    return new Promise((resolve, reject) => {
-      try {
-        this.#assertOpen("append to");
-        checkRecords(records);
-        const producer = options?.producer;
-        if (producer !== undefined) checkProducer(producer);
-        const run = (): void => this.#appendAll(records, producer, resolve, reject);
-        if (this.#writer.isFull) this.#writer.whenRoom(guarded(run, reject), reject);
-        else run();
-      } catch (error) {
-        reject(error);
-      }
-    });
+    try {
+      this.#assertOpen("append to");
+      checkRecords(records);
+      const producer = options?.producer;
+      if (producer !== undefined) checkProducer(producer);
+      if (!this.#writer.isFull) return this.#appendAll(records, producer);
+      return this.#whenRoom(() => this.#appendAll(records, producer));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -143,7 +136,7 @@ export class Log {
       if (known !== undefined) return known;
     }
     if (this.#writer.isFull) throw this.#full();
-    return this.#writer.add(record, producer).offset;
+    return this.#writer.stage(record, producer);
   }
 
   /** Resolves when everything that was appended or staged before is durable. */
@@ -226,38 +219,34 @@ export class Log {
     return this.close();
   }
 
-  #appendOne(
-    record: RecordInput,
-    producer: Producer | undefined,
-    resolve: (ack: Ack) => void,
-    reject: (error: unknown) => void,
-  ): void {
-    if (producer !== undefined) {
-      const [known] = this.#core.state.producers.admit(producer, 1);
-      if (known !== undefined) {
-        this.#recall(known).then(resolve, reject);
-        return;
-      }
-    }
-    this.#writer.add(record, producer, resolve, reject);
+  /** Appends when there is room, in the order of the calls. */
+  #whenRoom<T>(append: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const run = (): void => {
+        try {
+          append().then(resolve, reject);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#writer.whenRoom(run, reject);
+    });
   }
 
-  #appendAll(
-    records: readonly RecordInput[],
-    producer: Producer | undefined,
-    resolve: (acks: Ack[]) => void,
-    reject: (error: unknown) => void,
-  ): void {
+  #appendOne(record: RecordInput, producer: Producer | undefined): Promise<Ack> {
+    if (producer === undefined) return this.#writer.append(record, producer);
+    const [known] = this.#core.state.producers.admit(producer, 1);
+    return known === undefined ? this.#writer.append(record, producer) : this.#recall(known);
+  }
+
+  async #appendAll(records: readonly RecordInput[], producer: Producer | undefined): Promise<Ack[]> {
     const known = producer === undefined ? [] : this.#core.state.producers.admit(producer, records.length);
-    const recalled = Promise.all(known.map((offset) => this.#recall(offset)));
     const fresh = known.length === 0 ? records : records.slice(known.length);
-    if (fresh.length === 0) {
-      recalled.then(resolve, reject);
-      return;
-    }
     const rest = producer && { ...producer, sequence: producer.sequence + known.length };
-    const done = (acks: Ack[]): void => void recalled.then((before) => resolve([...before, ...acks]), reject);
-    this.#writer.addBatch(fresh, rest, known.length === 0 ? resolve : done, reject);
+    const appended = fresh.length === 0 ? [] : this.#writer.appendBatch(fresh, rest);
+    if (known.length === 0) return appended;
+    const recalled = Promise.all(known.map((offset) => this.#recall(offset)));
+    return (await Promise.all([recalled, appended])).flat();
   }
 
   /** The acknowledgement of a record that was appended before. */
@@ -333,16 +322,6 @@ export class Log {
       { log: identity.label },
     );
   }
-}
-
-function guarded(run: () => void, reject: (error: unknown) => void): () => void {
-  return () => {
-    try {
-      run();
-    } catch (error) {
-      reject(error);
-    }
-  };
 }
 
 function viewOf(core: Core, isClosed: () => boolean): View {

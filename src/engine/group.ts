@@ -52,11 +52,10 @@ export interface Waiter {
 }
 
 export class Group {
-  /** Acknowledgements of single records, each with its promise. */
-  acks: Ack[] = [];
-  resolves: ((ack: Ack) => void)[] = [];
-  rejects: ((error: unknown) => void)[] = [];
-  waiters: Waiter[] = [];
+  /** The promises of single records, and for each: offset, timestamp, place of its batch, bytes. */
+  #resolves: ((ack: Ack | Promise<never>) => void)[] = [];
+  #numbers: number[] = [];
+  #waiters: Waiter[] = [];
   readonly drafts: Draft[] = [];
   /** Whether somebody waits for it, or it is large enough to be written anyway. */
   wanted = false;
@@ -65,6 +64,9 @@ export class Group {
   flushed = false;
   placement: GroupPlacement | undefined;
   #writer: ByteWriter;
+  readonly #await = (resolve: (ack: Ack | Promise<never>) => void): void => {
+    this.#resolves.push(resolve);
+  };
 
   constructor(writer: ByteWriter) {
     this.#writer = writer;
@@ -115,6 +117,39 @@ export class Group {
     }
     const maxTimestamp = baseTimestamp;
     this.drafts.push({ at, baseOffset, baseTimestamp, producer, count: 0, maxTimestamp, checksum: 0 });
+  }
+
+  /** A promise of the acknowledgement of the record that was just encoded, with `bytes`. */
+  promise(offset: number, timestamp: number, bytes: number): Promise<Ack> {
+    this.#numbers.push(offset, timestamp, this.draft.at, bytes);
+    this.wanted = true;
+    return new Promise(this.#await);
+  }
+
+  join(waiter: Waiter): void {
+    this.#waiters.push(waiter);
+    this.wanted = true;
+  }
+
+  /** Keeps every promise given, once. */
+  acknowledge(settlement: Settlement): void {
+    const resolves = this.#resolves;
+    const numbers = this.#numbers;
+    const waiters = this.#waiters;
+    this.#forget();
+    for (let index = 0; index < resolves.length; index++) {
+      const at = index * 4;
+      const [offset, timestamp] = [numbers[at]!, numbers[at + 1]!];
+      resolves[index]!(ackOf(settlement, offset, timestamp, numbers[at + 2]!, numbers[at + 3]!));
+    }
+    for (const waiter of waiters) waiter.resolve(settlement);
+  }
+
+  /** Breaks every promise given that was not kept. */
+  reject(error: unknown): void {
+    for (const resolve of this.#resolves) resolve(Promise.reject(error));
+    for (const waiter of this.#waiters) waiter.reject(error);
+    this.#forget();
   }
 
   /** Makes room for one more record of at most `sizeMax` bytes in the current batch. */
@@ -182,6 +217,18 @@ export class Group {
     this.placement = placement;
     return { bytes: this.#writer.bytes.subarray(0, this.#writer.length), checksum: previousChecksum };
   }
+
+  #forget(): void {
+    this.#resolves = [];
+    this.#numbers = [];
+    this.#waiters = [];
+  }
+}
+
+/** `at` is where the record's batch begins in its group. */
+export function ackOf(settlement: Settlement, offset: number, timestamp: number, at: number, bytes: number): Ack {
+  const { durability, segment, position, flushMs } = settlement;
+  return { offset, timestamp, durability, segment, position: position + at, bytes, flushMs, duplicate: false };
 }
 
 interface Mark {

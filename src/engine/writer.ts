@@ -8,13 +8,13 @@ import { reasonOf, WalError } from "../errors.ts";
 import { batchHeader, limit } from "../format/layout.ts";
 import { ByteWriter } from "../format/bytes.ts";
 import { encodedSizeMax } from "../format/record.ts";
-import type { Ack, PendingAck } from "../ack.ts";
+import type { Ack } from "../ack.ts";
 import type { Producer, RecordInput } from "../record.ts";
 import type { Eventually } from "../storage.ts";
 import { assertWhole } from "./birth.ts";
 import type { Core } from "./core.ts";
 import { isPromise, settle } from "./eventually.ts";
-import { Group, type Settlement, type Waiter } from "./group.ts";
+import { ackOf, Group, type Settlement, type Waiter } from "./group.ts";
 import { retainedFrom } from "./retention.ts";
 
 /** Work that needs the log to itself, in its turn. */
@@ -82,44 +82,22 @@ export class Writer {
     if (loss !== undefined) throw loss;
   }
 
-  /**
-   * Takes one valid record into the next group, and answers its acknowledgement, which is not
-   * complete before the group is durable. Without a promise the group is written with the next
-   * one that has to be. Throws `TOO_LARGE`, having changed nothing.
-   */
-  add(
-    record: RecordInput,
-    producer: Producer | undefined,
-    resolve?: (ack: Ack) => void,
-    reject?: (error: unknown) => void,
-  ): PendingAck {
-    const group = this.#groupFor(1);
+  /** Takes one valid record into the next group. Throws `TOO_LARGE`, having changed nothing. */
+  append(record: RecordInput, producer: Producer | undefined): Promise<Ack> {
     const timestamp = record.timestamp ?? this.#now();
-    const { batchBytes, batchBytesMax } = this.#core.settings;
-    const sizeMax = encodedSizeMax(record);
-    const mark = sizeMax > batchBytesMax ? group.mark() : undefined;
-    group.prepare(sizeMax, this.#next, timestamp, producer, batchBytes);
-    const bytes = group.encode(record, timestamp);
-    if (mark !== undefined) this.#assertSize(group, mark, 1);
-    const ack = pendingAck(this.#next, timestamp, group.draft.at, bytes);
-    if (resolve === undefined) group.silent = true;
-    else {
-      group.acks.push(ack);
-      group.resolves.push(resolve);
-      group.rejects.push(reject!);
-      group.wanted = true;
-    }
-    this.#added(group, producer, 1, bytes);
-    return ack;
+    const bytes = this.#add(record, timestamp, producer);
+    return this.#open.promise(this.#next - 1, timestamp, bytes);
   }
 
-  /** Like `add`, for records that belong into one batch. */
-  addBatch(
-    records: readonly RecordInput[],
-    producer: Producer | undefined,
-    resolve: (acks: Ack[]) => void,
-    reject: (error: unknown) => void,
-  ): void {
+  /** Like `append`, for a record whose failure is told later, if at all. Answers its offset. */
+  stage(record: RecordInput, producer: Producer | undefined): number {
+    this.#add(record, record.timestamp ?? this.#now(), producer);
+    this.#open.silent = true;
+    return this.#next - 1;
+  }
+
+  /** Like `append`, for records that belong into one batch. */
+  appendBatch(records: readonly RecordInput[], producer: Producer | undefined): Promise<Ack[]> {
     const group = this.#groupFor(records.length);
     const now = this.#now();
     const { batchBytes } = this.#core.settings;
@@ -128,32 +106,24 @@ export class Writer {
     const mark = group.mark();
     group.prepare(sizeMax, this.#next, records[0]!.timestamp ?? now, producer, batchBytes);
     const { at } = group.draft;
-    const acks: PendingAck[] = [];
-    let bytes = 0;
-    for (const record of records) {
-      const timestamp = record.timestamp ?? now;
-      const size = group.encode(record, timestamp);
-      acks.push(pendingAck(this.#next + acks.length, timestamp, at, size));
-      bytes += size;
-    }
+    const first = this.#next;
+    const timestamps = records.map((record) => record.timestamp ?? now);
+    const sizes = records.map((record, index) => group.encode(record, timestamps[index]!));
     this.#assertSize(group, mark, records.length);
-    group.waiters.push({
-      resolve: (settlement) => {
-        for (const ack of acks) complete(ack, settlement);
-        resolve(acks);
-      },
-      reject,
+    this.#added(group, producer, records.length, group.bytes - mark.bytes);
+    return new Promise((resolve, reject) => {
+      const done = (settlement: Settlement): void => {
+        resolve(sizes.map((size, index) => ackOf(settlement, first + index, timestamps[index]!, at, size)));
+      };
+      group.join({ resolve: done, reject });
     });
-    group.wanted = true;
-    this.#added(group, producer, records.length, bytes);
   }
 
   /** Tells `waiter` when everything that is on its way, which is something, is durable. */
   join(waiter: Waiter): void {
     const queued = this.#queue.findLast(isGroup) ?? this.#flight.at(-1);
     const group = this.#open.drafts.length > 0 || queued === undefined ? this.#open : queued;
-    group.waiters.push(waiter);
-    group.wanted = true;
+    group.join(waiter);
     this.#schedule();
   }
 
@@ -207,10 +177,7 @@ export class Writer {
     this.#writing = false;
     this.#core.state.producers.dropPending();
     if (groups.some((group) => group.silent)) this.#loss = error;
-    for (const group of groups) {
-      for (const reject of group.rejects) reject(error);
-      for (const waiter of group.waiters) waiter.reject(error);
-    }
+    for (const group of groups) group.reject(error);
     for (const turn of turns) turn.reject(error);
     this.#core.notify();
     return error;
@@ -219,6 +186,19 @@ export class Writer {
   #enqueueOpen(): void {
     this.#queue.push(this.#open);
     this.#open = new Group(this.#buffers.pop() ?? new ByteWriter(bufferBytes));
+  }
+
+  /** Answers how many bytes the record takes. */
+  #add(record: RecordInput, timestamp: number, producer: Producer | undefined): number {
+    const group = this.#groupFor(1);
+    const { batchBytes, batchBytesMax } = this.#core.settings;
+    const sizeMax = encodedSizeMax(record);
+    const mark = sizeMax > batchBytesMax ? group.mark() : undefined;
+    group.prepare(sizeMax, this.#next, timestamp, producer, batchBytes);
+    const bytes = group.encode(record, timestamp);
+    if (mark !== undefined) this.#assertSize(group, mark, 1);
+    this.#added(group, producer, 1, bytes);
+    return bytes;
   }
 
   /** The group that takes the next `count` records. */
@@ -433,17 +413,8 @@ export class Writer {
       position: group.placement!.position,
       flushMs,
     };
-    const { acks, resolves, waiters } = group;
-    group.acks = [];
-    group.resolves = [];
-    group.rejects = [];
-    group.waiters = [];
     if (!group.flushed) group.silent = true;
-    for (let index = 0; index < acks.length; index++) {
-      complete(acks[index]!, settlement);
-      resolves[index]!(acks[index]!);
-    }
-    for (const waiter of waiters) waiter.resolve(settlement);
+    group.acknowledge(settlement);
   }
 
   #tooLarge(count: number): WalError {
@@ -456,17 +427,6 @@ export class Writer {
       { log: identity.label },
     );
   }
-}
-
-function pendingAck(offset: number, timestamp: number, position: number, bytes: number): PendingAck {
-  return { offset, timestamp, durability: "memory", segment: "", position, bytes, flushMs: 0, duplicate: false };
-}
-
-function complete(ack: PendingAck, settlement: Settlement): void {
-  ack.durability = settlement.durability;
-  ack.segment = settlement.segment;
-  ack.position += settlement.position;
-  ack.flushMs = settlement.flushMs;
 }
 
 function isGroup(each: Group | Turn): each is Group {

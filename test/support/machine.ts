@@ -6,12 +6,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { MemoryDisk, memoryStorage } from "../../adapters/memory/storage.ts";
 import { nodeStorage } from "../../adapters/node/storage.ts";
 import { type Log, openLog, type OpenLogOptions, type Storage } from "../../src/index.ts";
 import { filesOf } from "./content.ts";
 import { type Call, faultyStorage, type Hook, type Method } from "./faulty-storage.ts";
+import { strictStorage, Watch } from "./strict-storage.ts";
 
 export const topic = "orders";
 /** Where the log of a machine lies in its storage. */
@@ -125,6 +126,7 @@ interface Disk {
 
 function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: number, under: Disk): Machine {
   let inner = first;
+  const misuses: string[] = [];
   const logs: Log[] = [];
   const built: Machine = {
     storage: { ...first, now: () => built.now, flushesAtOnce, open: (...args) => current.open(...args) },
@@ -148,10 +150,12 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
       built.calls?.push(call);
       return built.hook?.(call);
     };
-    return faultyStorage(storage, {
+    const faulty = faultyStorage(storage, {
       promised,
       hook: () => (storage === inner ? hook : undefined),
+      flushesAtOnce,
     });
+    return strictStorage(faulty, new Watch(misuses));
   };
   let current = wrapped(inner);
   const start = (storage: Storage): void => {
@@ -161,6 +165,7 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
   onTestFinished(async () => {
     built.hook = undefined;
     for (const log of logs) await log.close().catch(() => undefined);
+    expect(misuses, "what the seam does not allow").toEqual([]);
   });
   return built;
 }

@@ -1,0 +1,167 @@
+/**
+ * Watches how a storage is used, and notes what the seam does not allow: an operation on a closed file, a
+ * second handle on one file, the removal of an open file, more flushes at a time than promised, bytes that
+ * change while they are being written, and any write, flush or truncation of a file that failed one. It
+ * changes nothing, and it works the same over a storage that answers at once and one that does not.
+ */
+import type { Eventually, Place, Storage, StoredFile } from "../../src/storage.ts";
+
+/** What is known of the files of one disk, however often its places are opened. */
+export class Watch {
+  readonly #misuses: string[];
+  /** Files that failed a write or flush, with the number of the opening in which they did. */
+  readonly spoiled = new Map<string, number>();
+  openings = 0;
+
+  /** Sentences about what was done wrong are added to `misuses`. */
+  constructor(misuses: string[]) {
+    this.#misuses = misuses;
+  }
+
+  note(misuse: string): void {
+    this.#misuses.push(misuse);
+  }
+}
+
+export function strictStorage(inner: Storage, watch: Watch): Storage {
+  return {
+    name: inner.name,
+    durability: inner.durability,
+    flushesAtOnce: inner.flushesAtOnce,
+    now: () => inner.now(),
+    elapsed: () => inner.elapsed(),
+    sleep: (ms) => inner.sleep(ms),
+    open: (path, options) =>
+      then(inner.open(path, options), (place) => {
+        if (place === undefined || options.mode === "read") return place;
+        return new StrictPlace(place, watch, inner.flushesAtOnce).seam;
+      }),
+  };
+}
+
+class StrictPlace {
+  readonly seam: Place;
+  readonly #watch: Watch;
+  readonly #flushesAtOnce: number;
+  readonly #opening: number;
+  readonly #open = new Set<string>();
+  #closed = false;
+
+  constructor(place: Place, watch: Watch, flushesAtOnce: number) {
+    this.#watch = watch;
+    this.#flushesAtOnce = flushesAtOnce;
+    this.#opening = ++watch.openings;
+    this.seam = {
+      list: () => this.#used("list", "", () => place.list()),
+      open: (name) => this.#used("open", name, () => this.#opened(name, place.open(name))),
+      create: (name) =>
+        this.#used("create", name, () =>
+          then(this.#opened(name, place.create(name)), (file) => {
+            watch.spoiled.delete(name);
+            return file;
+          }),
+        ),
+      remove: (name, { reuse }) =>
+        this.#used("remove", name, () => {
+          if (this.#open.has(name)) watch.note(`remove of ${name}, which is open`);
+          if (reuse && watch.spoiled.has(name)) watch.note(`reuse of ${name}, which failed`);
+          return place.remove(name, { reuse });
+        }),
+      close: () => {
+        for (const name of this.#open) watch.note(`close of the place while ${name} is open`);
+        this.#closed = true;
+        return place.close();
+      },
+    };
+  }
+
+  #used<T>(op: string, name: string, work: () => T): T {
+    if (this.#closed) this.#watch.note(`${op} ${name} in a place that is closed`);
+    return work();
+  }
+
+  #opened(name: string, answer: Eventually<StoredFile>): Eventually<StoredFile> {
+    return then(answer, (file) => {
+      if (this.#open.has(name)) this.#watch.note(`a second handle on ${name}`);
+      this.#open.add(name);
+      return this.#file(name, file);
+    });
+  }
+
+  #file(name: string, file: StoredFile): StoredFile {
+    const watch = this.#watch;
+    let closed = false;
+    let flushing = 0;
+    const used = <T>(op: string, work: () => T): T => {
+      if (closed) watch.note(`${op} of ${name}, which is closed`);
+      if (this.#closed) watch.note(`${op} of ${name} in a place that is closed`);
+      return work();
+    };
+    const changing = <T>(op: string, work: () => Eventually<T>): Eventually<T> => {
+      const failedIn = watch.spoiled.get(name);
+      // A later process may cut the failed bytes off, and go on from there.
+      if (failedIn !== undefined && op === "truncate" && failedIn < this.#opening) watch.spoiled.delete(name);
+      else if (failedIn !== undefined) watch.note(`${op} of ${name}, which failed before`);
+      return used(op, work);
+    };
+    const spoil = (): void => void watch.spoiled.set(name, this.#opening);
+    return {
+      size: () => used("size", () => file.size()),
+      read: (target, position) => used("read", () => file.read(target, position)),
+      write: (source, position) => {
+        const before = source.slice();
+        const unchanged = (): void => {
+          if (Buffer.compare(before, source) !== 0) watch.note(`bytes for ${name} changed while they were written`);
+        };
+        const work = (): Eventually<number> => file.write(source, position);
+        return settling(changing("write", () => attempt(work, spoil)), unchanged, (count) => {
+          if (count !== source.length) spoil();
+        });
+      },
+      truncate: (size) => changing("truncate", () => file.truncate(size)),
+      flush: () => {
+        if (++flushing > this.#flushesAtOnce) watch.note(`${flushing} flushes of ${name} at a time`);
+        const done = (): void => void flushing--;
+        return changing("flush", () => settling(attempt(() => file.flush(), both(spoil, done)), done));
+      },
+      close: () => {
+        closed = true;
+        this.#open.delete(name);
+        return file.close();
+      },
+    };
+  }
+}
+
+/** Calls `failed` when `work` throws, now or later. */
+function attempt<T>(work: () => Eventually<T>, failed: () => void): Eventually<T> {
+  const rethrow = (error: unknown): never => {
+    failed();
+    throw error;
+  };
+  try {
+    const answer = work();
+    return answer instanceof Promise ? answer.catch(rethrow) : answer;
+  } catch (error) {
+    return rethrow(error);
+  }
+}
+
+/** Calls each of `steps` with the value when it is there. */
+function settling<T>(answer: Eventually<T>, ...steps: ((value: T) => void)[]): Eventually<T> {
+  return then(answer, (value) => {
+    for (const step of steps) step(value);
+    return value;
+  });
+}
+
+function both(first: () => void, second: () => void): () => void {
+  return () => {
+    first();
+    second();
+  };
+}
+
+function then<T, U>(value: Eventually<T>, next: (value: T) => U): Eventually<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
