@@ -92,7 +92,7 @@ async function oursFor(log, until) {
 async function rawFor(raw, until) {
   if (callers === 1) {
     let count = 0;
-    for (let now = 0; now < until; ) {
+    for (let now = 0; now < until;) {
       const begun = performance.now();
       count += raw.step();
       now = performance.now();

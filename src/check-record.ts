@@ -7,7 +7,9 @@ import type { Producer, RecordInput } from "./record.ts";
 /** Throws a TypeError or RangeError that names what is wrong. */
 export function checkRecord(record: RecordInput): void {
   if (typeof record !== "object" || record === null || record instanceof Uint8Array) {
-    throw new TypeError(`a record must be an object such as { key, value, headers }, not ${describe(record)}`);
+    throw new TypeError(
+      `a record must be an object such as { key, value, headers }, not ${describe(record)}`,
+    );
   }
   const { key, value, headers, timestamp, kind } = record;
   if (key !== undefined) checkBytes("key", key);
@@ -18,7 +20,8 @@ export function checkRecord(record: RecordInput): void {
 }
 
 export function checkRecords(records: readonly RecordInput[]): void {
-  if (!Array.isArray(records)) throw new TypeError(`a batch must be an array of records, not ${describe(records)}`);
+  if (!Array.isArray(records))
+    throw new TypeError(`a batch must be an array of records, not ${describe(records)}`);
   for (const record of records) checkRecord(record);
 }
 

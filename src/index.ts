@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * walkabout: a write-ahead log that runs wherever JavaScript runs.
  */
@@ -6,11 +7,20 @@ export type { ClosedSegment } from "./engine/maintenance.ts";
 export type { RecoveryReport } from "./engine/open.ts";
 export { WalError, type WalErrorCode, type WalErrorPlace } from "./errors.ts";
 export type { RecordBatch } from "./format/record-batch.ts";
-export type { AppendOptions, Log, LogStats } from "./log.ts";
+export type { AppendOptions, Log } from "./log.ts";
 export type { LogReader } from "./log-reader.ts";
 export { openLog, openReader } from "./open-log.ts";
 export type { LogAddress, OpenLogOptions } from "./options.ts";
 export type { ReadOptions } from "./read.ts";
 export type { Bytes, LogRecord, Producer, RecordInput } from "./record.ts";
 export { type OffsetRange, type Problem, salvage, type SalvageReport } from "./salvage.ts";
-export type { Durability, Eventually, OpenPlaceOptions, Place, Signal, Storage, StoredFile } from "./storage.ts";
+export type { LogStats } from "./stats.ts";
+export type {
+  Durability,
+  Eventually,
+  OpenPlaceOptions,
+  Place,
+  Signal,
+  Storage,
+  StoredFile,
+} from "./storage.ts";

@@ -7,7 +7,9 @@ import type { Core } from "./engine/core.ts";
 import * as maintenance from "./engine/maintenance.ts";
 import type { ClosedSegment } from "./engine/maintenance.ts";
 import type { RecoveryReport } from "./engine/open.ts";
+import { recall } from "./engine/recall.ts";
 import type { View } from "./engine/reader.ts";
+import { viewOf } from "./engine/writer-view.ts";
 import type { Writer } from "./engine/writer.ts";
 import { WalError } from "./errors.ts";
 import { limit } from "./format/layout.ts";
@@ -15,29 +17,12 @@ import type { RecordBatch } from "./format/record-batch.ts";
 import { checkInteger } from "./options.ts";
 import { batchesOf, offsetAtTimestamp, type ReadOptions, recordsOf } from "./read.ts";
 import type { LogRecord, Producer, RecordInput } from "./record.ts";
-import type { Durability, Place } from "./storage.ts";
+import { type LogStats, statsOf } from "./stats.ts";
+import type { Place } from "./storage.ts";
 
 export interface AppendOptions {
   /** Makes the append idempotent: the same producer, epoch and sequence is stored once. */
   readonly producer?: Producer | undefined;
-}
-
-export interface LogStats {
-  /** The name of the storage, and what a completed flush means on it. */
-  readonly storage: string;
-  readonly durability: Durability;
-  readonly segments: number;
-  /** Bytes of all segments of the log. */
-  readonly bytes: number;
-  /** Bytes that were appended and are not durable yet. */
-  readonly pendingBytes: number;
-  /** Since the log was opened. */
-  readonly appends: number;
-  readonly batches: number;
-  readonly bytesWritten: number;
-  readonly flushes: number;
-  readonly flushFailures: number;
-  readonly rotations: number;
 }
 
 /** What `openLog` takes apart again: the parts of an open log. */
@@ -74,7 +59,7 @@ export class Log {
 
   /** The offset that the next record gets. */
   get next(): number {
-    return this.#writer.next;
+    return this.#writer.intake.next;
   }
 
   /** The offset below which every record has been flushed, and can be read. */
@@ -96,7 +81,7 @@ export class Log {
       checkRecord(record);
       const producer = options?.producer;
       if (producer !== undefined) checkProducer(producer);
-      if (!this.#writer.isFull) return this.#appendOne(record, producer);
+      if (!this.#writer.intake.isFull) return this.#appendOne(record, producer);
       return this.#whenRoom(() => this.#appendOne(record, producer));
     } catch (error) {
       return Promise.reject(error);
@@ -113,7 +98,7 @@ export class Log {
       checkRecords(records);
       const producer = options?.producer;
       if (producer !== undefined) checkProducer(producer);
-      if (!this.#writer.isFull) return this.#appendAll(records, producer);
+      if (!this.#writer.intake.isFull) return this.#appendAll(records, producer);
       return this.#whenRoom(() => this.#appendAll(records, producer));
     } catch (error) {
       return Promise.reject(error);
@@ -135,8 +120,8 @@ export class Log {
       const [known] = this.#core.state.producers.admit(producer, 1);
       if (known !== undefined) return known;
     }
-    if (this.#writer.isFull) throw this.#full();
-    return this.#writer.stage(record, producer);
+    if (this.#writer.intake.isFull) throw this.#full();
+    return this.#writer.intake.stage(record, producer);
   }
 
   /** Resolves when everything that was appended or staged before is durable. */
@@ -189,22 +174,7 @@ export class Log {
   }
 
   stats(): LogStats {
-    const { storage, chain, active } = this.#core;
-    const { appends, batches, bytes, flushes, flushFailures, rotations } = this.#writer.counters;
-    const before = chain.at(0)!.segment?.start.bytesBefore ?? 0;
-    return {
-      storage: storage.name,
-      durability: storage.durability,
-      segments: chain.length,
-      bytes: active.segment.start.bytesBefore + active.end - before,
-      pendingBytes: this.#writer.pendingBytes,
-      appends,
-      batches,
-      bytesWritten: bytes,
-      flushes,
-      flushFailures,
-      rotations,
-    };
+    return statsOf(this.#core, this.#writer);
   }
 
   /**
@@ -229,51 +199,26 @@ export class Log {
           reject(error);
         }
       };
-      this.#writer.whenRoom(run, reject);
+      this.#writer.intake.whenRoom(run, reject);
     });
   }
 
   #appendOne(record: RecordInput, producer: Producer | undefined): Promise<Ack> {
-    if (producer === undefined) return this.#writer.append(record, producer);
+    if (producer === undefined) return this.#writer.intake.append(record, producer);
     const [known] = this.#core.state.producers.admit(producer, 1);
-    return known === undefined ? this.#writer.append(record, producer) : this.#recall(known);
+    return known === undefined
+      ? this.#writer.intake.append(record, producer)
+      : recall(this.#core, this.#writer, this.#view, known);
   }
 
   async #appendAll(records: readonly RecordInput[], producer: Producer | undefined): Promise<Ack[]> {
     const known = producer === undefined ? [] : this.#core.state.producers.admit(producer, records.length);
     const fresh = known.length === 0 ? records : records.slice(known.length);
     const rest = producer && { ...producer, sequence: producer.sequence + known.length };
-    const appended = fresh.length === 0 ? [] : this.#writer.appendBatch(fresh, rest);
+    const appended = fresh.length === 0 ? [] : this.#writer.intake.appendBatch(fresh, rest);
     if (known.length === 0) return appended;
-    const recalled = Promise.all(known.map((offset) => this.#recall(offset)));
+    const recalled = Promise.all(known.map((offset) => recall(this.#core, this.#writer, this.#view, offset)));
     return (await Promise.all([recalled, appended])).flat();
-  }
-
-  /** The acknowledgement of a record that was appended before. */
-  async #recall(offset: number): Promise<Ack> {
-    const core = this.#core;
-    if (offset >= core.durable) {
-      await new Promise<void>((resolve, reject) => this.#writer.join({ resolve: () => resolve(), reject }));
-    }
-    const { label } = core.identity;
-    if (offset < core.first) {
-      const message = `cannot tell where a record lies that was appended to log ${label} before: it was truncated away`;
-      throw new WalError("DUPLICATE", message, { log: label, first: offset, next: offset + 1 });
-    }
-    for await (const batch of batchesOf(this.#view, { from: offset, to: offset + 1 })) {
-      const [record] = batch;
-      return {
-        offset,
-        timestamp: record!.timestamp,
-        durability: core.storage.durability,
-        segment: core.chain.at(core.chain.indexOf(offset))!.name,
-        position: batch.position,
-        bytes: 0,
-        flushMs: 0,
-        duplicate: true,
-      };
-    }
-    throw new WalError("TRUNCATED", `cannot read offset ${offset} of log ${label}: it was truncated away`);
   }
 
   async #exclusive<T>(action: string, work: () => Promise<T>): Promise<T> {
@@ -317,33 +262,9 @@ export class Log {
     const { identity, settings } = this.#core;
     return new WalError(
       "FULL",
-      `cannot stage a record in log ${identity.label}: ${this.#writer.pendingBytes} bytes are on their way, ` +
+      `cannot stage a record in log ${identity.label}: ${this.#writer.intake.pendingBytes} bytes are on their way, ` +
         `and maxPendingBytes is ${settings.pendingBytesMax}. Await flush() first.`,
       { log: identity.label },
     );
   }
-}
-
-function viewOf(core: Core, isClosed: () => boolean): View {
-  return {
-    files: core.files,
-    identity: core.identity,
-    chain: core.chain,
-    get first() {
-      return core.first;
-    },
-    get visible() {
-      return core.durable;
-    },
-    get visibleEnd() {
-      return core.active.flushedEnd;
-    },
-    get provenEnd() {
-      return core.active.flushedEnd;
-    },
-    get closed() {
-      return isClosed();
-    },
-    changed: () => core.changed(),
-  };
 }

@@ -95,7 +95,12 @@ export function checkOptions(options: OpenLogOptions): Settings {
 }
 
 /** Throws a TypeError or RangeError unless `value` is a whole number in `[min, max]`. */
-export function checkInteger(name: string, value: unknown, min: number, max: number): asserts value is number {
+export function checkInteger(
+  name: string,
+  value: unknown,
+  min: number,
+  max: number,
+): asserts value is number {
   if (typeof value !== "number") throw new TypeError(`${name} must be a number, not ${describe(value)}`);
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);

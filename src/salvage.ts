@@ -32,7 +32,9 @@ export async function salvage(from: LogAddress, to: LogAddress): Promise<Salvage
   const target = checkAddress(to);
   const sourcePlace = await from.storage.open(pathOf(source.topic, source.partition), { mode: "read" });
   if (sourcePlace === undefined) {
-    throw new WalError("UNAVAILABLE", `cannot salvage log ${source.label}: there is no such log`, { log: source.label });
+    throw new WalError("UNAVAILABLE", `cannot salvage log ${source.label}: there is no such log`, {
+      log: source.label,
+    });
   }
   const sourceFiles = new Files(sourcePlace, source.label);
   try {
@@ -42,7 +44,9 @@ export async function salvage(from: LogAddress, to: LogAddress): Promise<Salvage
     try {
       const names = await targetFiles.list();
       if (names.some((name) => parseSegmentName(name) !== undefined)) {
-        throw new WalError("UNAVAILABLE", `cannot salvage into ${target.label}: there is a log already`, { log: target.label });
+        throw new WalError("UNAVAILABLE", `cannot salvage into ${target.label}: there is a log already`, {
+          log: target.label,
+        });
       }
       const state = { first, maxTimestamp: 0, producers: [] };
       const start = { entries: [], names: [], state, durable: first, epoch: 0 };

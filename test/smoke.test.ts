@@ -25,7 +25,10 @@ for (const colour of ["sync", "async"] as const) {
     const offsets: number[] = [];
     for await (const r of again.read()) offsets.push(r.offset);
     expect(offsets).toEqual(Array.from({ length: 51 }, (_, i) => 10 + i));
-    const crashed = await openLog({ storage: memoryStorage({ colour, disk: disk.losePower() }), topic: "orders" });
+    const crashed = await openLog({
+      storage: memoryStorage({ colour, disk: disk.losePower() }),
+      topic: "orders",
+    });
     console.log(crashed.recovery);
     expect(crashed.next).toBe(61);
   });

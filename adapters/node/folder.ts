@@ -125,6 +125,6 @@ function flushNamesIn(parent: string, { ifReadable }: { readonly ifReadable: boo
 }
 
 function isRefusal(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === "EACCES" || code === "EPERM";
+  const { code, name } = error as NodeJS.ErrnoException;
+  return code === "EACCES" || code === "EPERM" || name === "NotCapable"; // The last one is Deno's.
 }

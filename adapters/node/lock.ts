@@ -89,15 +89,14 @@ function flock(descriptor: number): boolean {
   if (result.error) throw utilityFailed(result.error);
   if (result.status === 0) return true;
   if (result.status === 1) return false;
-  throw utilityFailed(new Error(`it ended with ${result.signal ?? `exit code ${result.status}`}`));
+  const end = result.signal ?? result.status ?? "no exit code, as when the runtime may not start it";
+  throw utilityFailed(new Error(`it ended with ${end}`));
 }
 
 function utilityFailed(cause: unknown): WalError {
-  const advice =
-    (cause as NodeJS.ErrnoException).code === "ENOENT"
-      ? "Install util-linux or busybox, one of which most systems have."
-      : "The runtime must be allowed to start it.";
-  const message = `the lock is taken with the program flock, and that failed: ${reasonOf(cause)}. ${advice}`;
+  const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+  const advice = isMissing ? " Install util-linux or busybox, one of which most systems have." : "";
+  const message = `the lock is taken with the program flock, and that failed: ${reasonOf(cause)}.${advice}`;
   return new WalError("UNAVAILABLE", message, { cause });
 }
 
@@ -128,14 +127,15 @@ function isLocked(descriptor: number, path: string): boolean {
   return false;
 }
 
-/** A full disk must not keep a log from being opened, so a record that cannot be written is done without. */
+/** Neither a full disk nor a runtime that hides the name of the host may keep a log from being opened. */
 function writeOwner(descriptor: number): void {
-  const owner = { pid: process.pid, runtime: runtime(), host: hostname(), since: new Date().toISOString() };
   try {
+    const since = new Date().toISOString();
+    const owner = { pid: process.pid, runtime: runtime(), host: hostname(), since };
     ftruncateSync(descriptor, 0);
     writeSync(descriptor, `${JSON.stringify(owner)}\n`, 0);
   } catch {
-    // See above.
+    // Then the next opener is not told who holds the lock.
   }
 }
 

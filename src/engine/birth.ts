@@ -56,7 +56,9 @@ export interface Born {
 /** Throws whatever the storage throws, and leaves no file behind unless removing it fails too. */
 export async function bear(files: Files, identity: Identity, plan: BirthPlan): Promise<Born> {
   if (plan.epoch > limit.epoch) {
-    throw new RangeError(`log ${identity.label} has used up its ${limit.epoch} segment epochs: copy it to a new log`);
+    throw new RangeError(
+      `log ${identity.label} has used up its ${limit.epoch} segment epochs: copy it to a new log`,
+    );
   }
   const plainName = formatSegmentName(plan.base);
   const name = plan.nameTaken(plainName) ? formatSegmentName(plan.base, plan.epoch) : plainName;
@@ -130,9 +132,11 @@ async function writeWhole(file: StoredFile, bytes: Uint8Array, position: number)
   assertWhole(await file.write(bytes, position), bytes.length);
 }
 
-/** A write that answers any other count than it was given has failed, be it less or more. */
 export function assertWhole(written: number, expected: number): void {
-  if (written === expected) return;
-  throw new Error(`the storage answered that it wrote ${written} of ${expected} bytes`);
+  if (written !== expected) throw notWhole(written, expected);
 }
 
+/** A write that answers any other count than it was given has failed, be it less or more. */
+export function notWhole(written: number, expected: number): Error {
+  return new Error(`the storage answered that it wrote ${written} of ${expected} bytes`);
+}

@@ -50,7 +50,8 @@ export class Copy {
       const carry = async (placement: Placement): Promise<CarriedBatch | undefined> => {
         if (piece.done || placement.position > core.settings.segmentBytesMax) return undefined;
         const { value } = piece;
-        const carried = typeof value === "number" ? this.#gap(value, placement) : this.#keep(value, placement);
+        const carried =
+          typeof value === "number" ? this.#gap(value, placement) : this.#keep(value, placement);
         piece = await pieces.next();
         return carried;
       };
@@ -68,7 +69,13 @@ export class Copy {
   async *#pieces(): AsyncGenerator<Piece, undefined> {
     for (const run of this.#runs) {
       const { name, epoch, from } = run;
-      const walker = new Walker(this.#files, { name, epoch, from, chunkBytes: 1024 * 1024, keepsChunks: true });
+      const walker = new Walker(this.#files, {
+        name,
+        epoch,
+        from,
+        chunkBytes: 1024 * 1024,
+        keepsChunks: true,
+      });
       while (walker.boundary.offset < run.next) {
         const batch = await walker.next(run.end);
         if (typeof batch === "string") break;
@@ -88,7 +95,10 @@ export class Copy {
     return undefined;
   }
 
-  #keep({ batch, records }: { batch: WalkedBatch; records: RecordBatch }, placement: Placement): CarriedBatch {
+  #keep(
+    { batch, records }: { batch: WalkedBatch; records: RecordBatch },
+    placement: Placement,
+  ): CarriedBatch {
     this.#state.add(batch);
     extend(this.kept, records.first, records.next);
     this.#next = records.next;

@@ -64,7 +64,13 @@ export class Core {
     files: Files,
     identity: Identity,
     settings: Settings,
-    start: { entries: ChainEntry[]; names: Iterable<string>; state: LogState; durable: number; epoch: number },
+    start: {
+      entries: ChainEntry[];
+      names: Iterable<string>;
+      state: LogState;
+      durable: number;
+      epoch: number;
+    },
   ) {
     this.storage = storage;
     this.files = files;
@@ -111,7 +117,9 @@ export class Core {
   ): Promise<void> {
     await this.removeDoomed();
     if (continuation.ordinal > limit.epoch) {
-      throw new RangeError(`log ${this.identity.label} has used up its segment numbers: copy it to a new log`);
+      throw new RangeError(
+        `log ${this.identity.label} has used up its segment numbers: copy it to a new log`,
+      );
     }
     const born = await bear(this.files, this.identity, {
       ...continuation,

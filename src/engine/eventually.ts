@@ -2,11 +2,17 @@
 import type { Eventually } from "../storage.ts";
 
 export function isPromise<T>(value: Eventually<T>): value is Promise<T> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
 }
 
 /** Calls `work`, then exactly one of the other two: at once where `work` answers at once. */
-export function settle<T>(work: () => Eventually<T>, done: (value: T) => void, failed: (cause: unknown) => void): void {
+export function settle<T>(
+  work: () => Eventually<T>,
+  done: (value: T) => void,
+  failed: (cause: unknown) => void,
+): void {
   let answer: Eventually<T>;
   try {
     answer = work();

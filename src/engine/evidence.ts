@@ -70,7 +70,8 @@ async function gatherSegment(
   name: string,
   problems: Problem[],
 ): Promise<{ epoch: number; first: number; runs: Run[] } | undefined> {
-  const problem = (position: number, reason: string): void => void problems.push({ segment: name, position, reason });
+  const problem = (position: number, reason: string): void =>
+    void problems.push({ segment: name, position, reason });
   let segment: Segment | string;
   let fileEnd: number;
   try {

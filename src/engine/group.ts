@@ -59,6 +59,8 @@ export class Group {
   readonly drafts: Draft[] = [];
   /** Whether somebody waits for it, or it is large enough to be written anyway. */
   wanted = false;
+  /** Bytes of its records, without headers. */
+  taken = 0;
   /** Whether it holds records whose failure no waiter would report. */
   silent = false;
   flushed = false;
@@ -226,9 +228,24 @@ export class Group {
 }
 
 /** `at` is where the record's batch begins in its group. */
-export function ackOf(settlement: Settlement, offset: number, timestamp: number, at: number, bytes: number): Ack {
+export function ackOf(
+  settlement: Settlement,
+  offset: number,
+  timestamp: number,
+  at: number,
+  bytes: number,
+): Ack {
   const { durability, segment, position, flushMs } = settlement;
-  return { offset, timestamp, durability, segment, position: position + at, bytes, flushMs, duplicate: false };
+  return {
+    offset,
+    timestamp,
+    durability,
+    segment,
+    position: position + at,
+    bytes,
+    flushMs,
+    duplicate: false,
+  };
 }
 
 interface Mark {

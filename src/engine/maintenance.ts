@@ -54,12 +54,13 @@ export async function truncateBefore(core: Core, writer: Writer, offset: number)
 export async function truncateAfter(core: Core, writer: Writer, offset: number): Promise<void> {
   const next = offset + 1;
   if (next === core.durable) return;
-  if (next > core.durable || next < core.first) throw outOfRange(core, "truncateAfter", offset, core.durable - 1);
+  if (next > core.durable || next < core.first)
+    throw outOfRange(core, "truncateAfter", offset, core.durable - 1);
   const continuation = await continuationAt(core, next);
   await guarded(writer, "begin the segment behind", () => core.advance(continuation));
   core.state.maxTimestamp = continuation.state.maxTimestamp;
   core.state.producers.reset(continuation.state.producers);
-  writer.rewind();
+  writer.intake.next = next;
   core.notify();
 }
 
@@ -118,7 +119,13 @@ async function continuationAt(core: Core, next: number): Promise<Continuation> {
   const producers = statesBefore(segment.start.state.producers, next);
   const state = new TrackedState({ ...segment.start.state, producers }, settings.producersMax);
   const { name } = segment;
-  const options = { name, epoch: segment.epoch, from: segment.begin, chunkBytes: 1024 * 1024, keepsChunks: false };
+  const options = {
+    name,
+    epoch: segment.epoch,
+    from: segment.begin,
+    chunkBytes: 1024 * 1024,
+    keepsChunks: false,
+  };
   const walker = new Walker(files, options);
   let { maxTimestamp } = state;
   while (walker.boundary.offset < next) {
@@ -160,4 +167,3 @@ function outOfRange(core: Core, verb: string, offset: number, last: number): Ran
   const low = verb === "truncateAfter" ? core.first - 1 : core.first;
   return new RangeError(`${verb}(${offset}) of log ${core.identity.label} must be from ${low} to ${last}`);
 }
-

@@ -91,11 +91,18 @@ function rewriting(
         state,
       };
   const { name } = segment;
-  const walker = new Walker(files, { name, epoch, from: vouched, chunkBytes: 1024 * 1024, keepsChunks: false });
+  const walker = new Walker(files, {
+    name,
+    epoch,
+    from: vouched,
+    chunkBytes: 1024 * 1024,
+    keepsChunks: false,
+  });
   const carry: BirthPlan["carry"] = async (placement) => {
     while (walker.boundary.position < end.position) {
       const batch = await walker.next(end.position);
-      if (typeof batch === "string") throw new Error(`segment ${name} has changed while it was being recovered`);
+      if (typeof batch === "string")
+        throw new Error(`segment ${name} has changed while it was being recovered`);
       if (batch.header.count > 0) return replaced(batch, placement);
     }
     return undefined;

@@ -125,7 +125,9 @@ class Position {
   }
 
   holds(offset: number): boolean {
-    return this.#end === undefined ? this.#view.chain.last!.segment === this.#segment : offset < this.#end.next;
+    return this.#end === undefined
+      ? this.#view.chain.last!.segment === this.#segment
+      : offset < this.#end.next;
   }
 
   /** The next batch that holds records from `offset` on, or nothing when this position is used up. */
@@ -170,7 +172,12 @@ async function locate(view: View, offset: number): Promise<Position> {
   }
   const { name, epoch } = segment;
   const from = segment.index.floor(offset);
-  return new Position(view, segment, new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: true }), end);
+  return new Position(
+    view,
+    segment,
+    new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: true }),
+    end,
+  );
 }
 
 async function changedOrAborted(view: View, signal: Signal | undefined): Promise<void> {
@@ -199,7 +206,9 @@ function truncated(view: View, offset: number): WalError {
 }
 
 function closed(view: View): WalError {
-  return new WalError("CLOSED", `cannot read log ${view.identity.label}: it was closed`, { log: view.identity.label });
+  return new WalError("CLOSED", `cannot read log ${view.identity.label}: it was closed`, {
+    log: view.identity.label,
+  });
 }
 
 function damaged(view: View, segment: Segment, at: Boundary): WalError {

@@ -207,7 +207,8 @@ function missing(identity: Identity, first: number, next: number | undefined, wi
 }
 
 function corrupt(identity: Identity, what: string, place: WalErrorPlace): WalError {
-  const hint = "Nothing was changed. Restore the file from a copy, or use salvage to copy out what is readable.";
+  const hint =
+    "Nothing was changed. Restore the file from a copy, or use salvage to copy out what is readable.";
   const message = `cannot open log ${identity.label}: ${what}. ${hint}`;
   return new WalError("CORRUPT", message, { log: identity.label, ...place });
 }

@@ -59,7 +59,9 @@ export async function readSegment(files: Files, name: string, identity: Identity
   const batch = await walker.next(await files.size(name));
   if (typeof batch === "string") return "its start batch is damaged";
   if (!(batch.header.attributes & attribute.control)) return "its first batch is not a start batch";
-  const start = decodeControl(new ByteReader(batch.bytes, batch.view, batch.at, batch.at + batch.header.length));
+  const start = decodeControl(
+    new ByteReader(batch.bytes, batch.view, batch.at, batch.at + batch.header.length),
+  );
   if (start.kind !== "start") return "its first batch is not a start batch";
   if (start.headerChecksum !== checksum(view, 0, segmentHeader.bytes)) return "its 32-byte header is damaged";
   if (parsed.epoch !== undefined && parsed.epoch !== epoch) return `its epoch is ${epoch}`;
@@ -101,4 +103,3 @@ export async function readBornSegment(files: Files, name: string, identity: Iden
     first: parseSegmentName(name)!.base,
   });
 }
-

@@ -33,7 +33,9 @@ const chunkBytes = 1024 * 1024;
 
 export async function scanTail(files: Files, segment: Segment, producersMax: number): Promise<Tail> {
   const fileEnd = await files.size(segment.name);
-  return (await findClose(files, segment, fileEnd)) ?? (await walkTail(files, segment, fileEnd, producersMax));
+  return (
+    (await findClose(files, segment, fileEnd)) ?? (await walkTail(files, segment, fileEnd, producersMax))
+  );
 }
 
 /** A close batch says its own size in the last bytes of the file. */
@@ -67,7 +69,12 @@ async function findClose(files: Files, segment: Segment, fileEnd: number): Promi
   };
 }
 
-async function walkTail(files: Files, segment: Segment, fileEnd: number, producersMax: number): Promise<Tail> {
+async function walkTail(
+  files: Files,
+  segment: Segment,
+  fileEnd: number,
+  producersMax: number,
+): Promise<Tail> {
   const { name, epoch, begin } = segment;
   const walker = new Walker(files, { name, epoch, from: begin, chunkBytes, keepsChunks: false });
   const state = new TrackedState(segment.start.state, producersMax);
@@ -156,4 +163,3 @@ export function evidenceOf(tail: Tail): Evidence {
 export function isBorn(tail: Tail): boolean {
   return tail.vouchedEnd > 0 || tail.closed || tail.end.offset >= tail.segment.start.carriedNext;
 }
-

@@ -5,16 +5,13 @@
  * flush fails").
  */
 import { reasonOf, WalError } from "../errors.ts";
-import { batchHeader, limit } from "../format/layout.ts";
-import { ByteWriter } from "../format/bytes.ts";
-import { encodedSizeMax } from "../format/record.ts";
-import type { Ack } from "../ack.ts";
-import type { Producer, RecordInput } from "../record.ts";
+import { batchHeader } from "../format/layout.ts";
 import type { Eventually } from "../storage.ts";
-import { assertWhole } from "./birth.ts";
+import { notWhole } from "./birth.ts";
 import type { Core } from "./core.ts";
-import { isPromise, settle } from "./eventually.ts";
-import { ackOf, Group, type Settlement, type Waiter } from "./group.ts";
+import { settle } from "./eventually.ts";
+import { Group, type Settlement, type Waiter } from "./group.ts";
+import { Intake } from "./intake.ts";
 import { retainedFrom } from "./retention.ts";
 
 /** Work that needs the log to itself, in its turn. */
@@ -25,21 +22,11 @@ interface Turn {
 
 /** How long a storage that answers at once may keep the event loop busy, in ms. */
 const busyMsMax = 8;
-/** Buffers kept for the next groups. */
-const buffersMax = 4;
-const bufferBytes = 64 * 1024;
 
 export class Writer {
   readonly #core: Core;
-  /** Appends that found the buffer full, in their order. */
-  readonly #waiting: Turn[] = [];
   #queue: (Group | Turn)[] = [];
   #flight: Group[] = [];
-  #buffers: ByteWriter[] = [];
-  #open: Group;
-  #next: number;
-  #pendingBytes = 0;
-  #turnTime: number | undefined;
   #scheduled = false;
   /** Whether a turn holds the pen. */
   #held = false;
@@ -50,29 +37,16 @@ export class Writer {
   #generation = 0;
   /** A loss that nobody was told of yet. */
   #loss: WalError | undefined;
-  readonly counters = { appends: 0, batches: 0, bytes: 0, flushes: 0, flushFailures: 0, rotations: 0 };
+  readonly intake: Intake;
+  readonly counters = { batches: 0, bytes: 0, flushes: 0, flushFailures: 0, rotations: 0 };
 
   constructor(core: Core) {
     this.#core = core;
-    this.#open = new Group(new ByteWriter(bufferBytes));
-    this.#next = core.durable;
-  }
-
-  get next(): number {
-    return this.#next;
-  }
-
-  get pendingBytes(): number {
-    return this.#pendingBytes;
-  }
-
-  get isFull(): boolean {
-    return this.#pendingBytes >= this.#core.settings.pendingBytesMax || this.#waiting.length > 0;
-  }
-
-  /** Calls `run` in its turn, when there is room again, or `reject` when a flush fails before. */
-  whenRoom(run: () => void, reject: (error: unknown) => void): void {
-    this.#waiting.push({ run: async () => run(), reject });
+    this.intake = new Intake(
+      core,
+      (group) => this.#queue.push(group),
+      () => this.#schedule(),
+    );
   }
 
   /** Throws, once, the error of a loss that nobody was told of. */
@@ -82,54 +56,19 @@ export class Writer {
     if (loss !== undefined) throw loss;
   }
 
-  /** Takes one valid record into the next group. Throws `TOO_LARGE`, having changed nothing. */
-  append(record: RecordInput, producer: Producer | undefined): Promise<Ack> {
-    const timestamp = record.timestamp ?? this.#now();
-    const bytes = this.#add(record, timestamp, producer);
-    return this.#open.promise(this.#next - 1, timestamp, bytes);
-  }
-
-  /** Like `append`, for a record whose failure is told later, if at all. Answers its offset. */
-  stage(record: RecordInput, producer: Producer | undefined): number {
-    this.#add(record, record.timestamp ?? this.#now(), producer);
-    this.#open.silent = true;
-    return this.#next - 1;
-  }
-
-  /** Like `append`, for records that belong into one batch. */
-  appendBatch(records: readonly RecordInput[], producer: Producer | undefined): Promise<Ack[]> {
-    const group = this.#groupFor(records.length);
-    const now = this.#now();
-    const { batchBytes } = this.#core.settings;
-    let sizeMax = 0;
-    for (const record of records) sizeMax += encodedSizeMax(record);
-    const mark = group.mark();
-    group.prepare(sizeMax, this.#next, records[0]!.timestamp ?? now, producer, batchBytes);
-    const { at } = group.draft;
-    const first = this.#next;
-    const timestamps = records.map((record) => record.timestamp ?? now);
-    const sizes = records.map((record, index) => group.encode(record, timestamps[index]!));
-    this.#assertSize(group, mark, records.length);
-    this.#added(group, producer, records.length, group.bytes - mark.bytes);
-    return new Promise((resolve, reject) => {
-      const done = (settlement: Settlement): void => {
-        resolve(sizes.map((size, index) => ackOf(settlement, first + index, timestamps[index]!, at, size)));
-      };
-      group.join({ resolve: done, reject });
-    });
-  }
-
   /** Tells `waiter` when everything that is on its way, which is something, is durable. */
   join(waiter: Waiter): void {
     const queued = this.#queue.findLast(isGroup) ?? this.#flight.at(-1);
-    const group = this.#open.drafts.length > 0 || queued === undefined ? this.#open : queued;
+    const { open } = this.intake;
+    const group = open.drafts.length > 0 || queued === undefined ? open : queued;
     group.join(waiter);
     this.#schedule();
   }
 
   /** Resolves when everything added before is durable. */
   async flush(): Promise<void> {
-    const idle = this.#open.drafts.length === 0 && this.#queue.length === 0 && this.#flight.length === 0;
+    const { drafts } = this.intake.open;
+    const idle = drafts.length === 0 && this.#queue.length === 0 && this.#flight.length === 0;
     if (idle && !this.#held) return;
     await this.exclusive(async () => undefined);
   }
@@ -140,15 +79,10 @@ export class Writer {
    */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#open.drafts.length > 0) this.#enqueueOpen();
+      this.intake.close();
       this.#queue.push({ run: () => work().then(resolve, reject), reject });
       this.#schedule();
     });
-  }
-
-  /** After a truncation at the end: the next record has the offset that is durable next. */
-  rewind(): void {
-    this.#next = this.#core.durable;
   }
 
   /**
@@ -157,23 +91,20 @@ export class Writer {
    */
   fail(action: string, cause: unknown): WalError {
     const { active, identity, durable } = this.#core;
-    const next = this.#next;
-    const lost = next > durable ? ` The records from offset ${durable} to ${next - 1} are not in the log.` : "";
+    const { next } = this.intake;
+    const lost =
+      next > durable ? ` The records from offset ${durable} to ${next - 1} are not in the log.` : "";
     const { name } = active.segment;
     const message = `cannot ${action} segment ${name} of log ${identity.label}: ${reasonOf(cause)}.${lost}`;
     const options = { log: identity.label, segment: name, first: durable, next, cause };
     const error = new WalError("FLUSH_FAILED", message, options);
-    const groups = [...this.#flight, ...this.#queue.filter(isGroup), this.#open];
-    const turns = [...this.#queue.filter(isTurn), ...this.#waiting.splice(0)];
+    const { open, waiting } = this.intake.reset();
+    const groups = [...this.#flight, ...this.#queue.filter(isGroup), open];
+    const turns = [...this.#queue.filter(isTurn), ...waiting];
     this.counters.flushFailures++;
     this.#generation++;
     this.#queue = [];
     this.#flight = [];
-    // Buffers of groups on their way may still be read by the storage: none is used again.
-    this.#buffers = [];
-    this.#open = new Group(new ByteWriter(bufferBytes));
-    this.#pendingBytes = 0;
-    this.#next = durable;
     this.#writing = false;
     this.#core.state.producers.dropPending();
     if (groups.some((group) => group.silent)) this.#loss = error;
@@ -183,54 +114,6 @@ export class Writer {
     return error;
   }
 
-  #enqueueOpen(): void {
-    this.#queue.push(this.#open);
-    this.#open = new Group(this.#buffers.pop() ?? new ByteWriter(bufferBytes));
-  }
-
-  /** Answers how many bytes the record takes. */
-  #add(record: RecordInput, timestamp: number, producer: Producer | undefined): number {
-    const group = this.#groupFor(1);
-    const { batchBytes, batchBytesMax } = this.#core.settings;
-    const sizeMax = encodedSizeMax(record);
-    const mark = sizeMax > batchBytesMax ? group.mark() : undefined;
-    group.prepare(sizeMax, this.#next, timestamp, producer, batchBytes);
-    const bytes = group.encode(record, timestamp);
-    if (mark !== undefined) this.#assertSize(group, mark, 1);
-    this.#added(group, producer, 1, bytes);
-    return bytes;
-  }
-
-  /** The group that takes the next `count` records. */
-  #groupFor(count: number): Group {
-    if (this.#next + count > limit.offset) {
-      throw new RangeError(`log ${this.#core.identity.label} has used up its offsets: ${limit.offset} is the last`);
-    }
-    if (this.#open.bytes >= this.#core.settings.batchBytes * 4) this.#enqueueOpen();
-    return this.#open;
-  }
-
-  #added(group: Group, producer: Producer | undefined, count: number, bytes: number): void {
-    if (producer !== undefined) this.#core.state.producers.stage(producer, this.#next, count);
-    this.#next += count;
-    this.#pendingBytes += bytes;
-    this.counters.appends += count;
-    if (group.bytes >= this.#core.settings.batchBytes) group.wanted = true;
-    this.#schedule();
-  }
-
-  #assertSize(group: Group, mark: ReturnType<Group["mark"]>, count: number): void {
-    const { batchBytesMax } = this.#core.settings;
-    if (group.bytes - group.draft.at - batchHeader.bytes <= batchBytesMax) return;
-    group.undo(mark);
-    throw this.#tooLarge(count);
-  }
-
-  /** The time of this turn: records that are added in one turn have one timestamp. */
-  #now(): number {
-    return (this.#turnTime ??= this.#core.storage.now());
-  }
-
   /**
    * Goes to work once a turn of the microtask queue has passed in which nothing was added: callers
    * that were acknowledged together come back together, and share the next flush.
@@ -238,15 +121,16 @@ export class Writer {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    let next = this.#next;
+    const { intake } = this;
+    let { next } = intake;
     const wave = (): void => {
-      if (next !== this.#next && this.#open.bytes < this.#core.settings.batchBytes) {
-        next = this.#next;
+      if (next !== intake.next && intake.open.bytes < this.#core.settings.batchBytes) {
+        next = intake.next;
         void Promise.resolve().then(wave);
         return;
       }
       this.#scheduled = false;
-      this.#turnTime = undefined;
+      intake.endTurn();
       this.#pump();
     };
     void Promise.resolve().then(wave);
@@ -256,7 +140,7 @@ export class Writer {
     if (this.#pumping) return;
     this.#pumping = true;
     while (!this.#held && !this.#writing) {
-      if (this.#queue.length === 0 && this.#open.wanted) this.#enqueueOpen();
+      if (this.#queue.length === 0 && this.intake.open.wanted) this.intake.close();
       const head = this.#queue[0];
       if (head === undefined) break;
       if (!(head instanceof Group)) {
@@ -315,11 +199,10 @@ export class Writer {
     await core.dropTruncated();
   }
 
+  /** Writes a group behind the last one, and flushes it. */
   #commit(group: Group): void {
     const { active, storage } = this.#core;
-    const generation = this.#generation;
-    const position = active.end;
-    const { segment, flushedEnd: watermark, checksum: previousChecksum, file } = active;
+    const { segment, file, end: position, flushedEnd: watermark, checksum: previousChecksum } = active;
     const { bytes, checksum } = group.place({ position, epoch: segment.epoch, previousChecksum, watermark });
     active.end += bytes.length;
     active.checksum = checksum;
@@ -327,43 +210,35 @@ export class Writer {
     this.#flight.push(group);
     this.#writing = true;
     const begun = storage.elapsed();
-    const failed =
-      (action: string) =>
-      (cause: unknown): void => {
+    const generation = this.#generation;
+    const attempt = <T>(action: string, work: () => Eventually<T>, done: (value: T) => void): void => {
+      const failed = (cause: unknown): void => {
         if (generation !== this.#generation) return;
         active.finished = true;
         this.fail(action, cause);
       };
-    let waited = false;
+      settle(work, (value) => generation === this.#generation && done(value), failed);
+    };
     const flushed = (): void => {
-      if (generation !== this.#generation) return;
       group.flushed = true;
       const ms = storage.elapsed() - begun;
       while (this.#flight[0]?.flushed) this.#settle(this.#flight.shift()!, ms);
-      if (waited) this.#schedule();
-      else this.#breathe(ms);
+      if (this.#pumping) this.#breathe(ms);
+      else this.#schedule();
     };
     const written = (count: number): void => {
-      if (generation !== this.#generation) return;
       this.#writing = false;
-      assertWhole(count, bytes.length);
+      if (count !== bytes.length) {
+        active.finished = true;
+        this.fail("write to", notWhole(count, bytes.length));
+        return;
+      }
       if (this.#core.settings.relaxed) this.#acknowledge(group, "os", 0);
       this.counters.flushes++;
-      settle(() => noting(file.flush()), flushed, failed("flush"));
-      if (waited) this.#pump();
+      attempt("flush", () => file.flush(), flushed);
+      if (!this.#pumping) this.#pump();
     };
-    const noting = <T>(answer: Eventually<T>): Eventually<T> => {
-      if (isPromise(answer)) waited = true;
-      return answer;
-    };
-    const checked = (count: number): void => {
-      try {
-        written(count);
-      } catch (cause) {
-        failed("write")(cause);
-      }
-    };
-    settle(() => noting(file.write(bytes, position)), checked, failed("write"));
+    attempt("write to", () => file.write(bytes, position), written);
   }
 
   /** A storage that answers at once must not starve everybody else. */
@@ -392,15 +267,8 @@ export class Writer {
     this.counters.batches += group.drafts.length;
     this.counters.bytes += group.bytes;
     this.#acknowledge(group, core.storage.durability, flushMs);
-    this.#pendingBytes = Math.max(0, this.#pendingBytes - group.bytes);
-    if (this.#flight.length === 0 && this.#queue.length === 0 && this.#open.drafts.length === 0) {
-      this.#pendingBytes = 0;
-      state.producers.dropPending();
-    }
-    if (this.#buffers.length < buffersMax) this.#buffers.push(group.writer);
-    while (this.#waiting.length > 0 && this.#pendingBytes < core.settings.pendingBytesMax) {
-      void this.#waiting.shift()!.run();
-    }
+    this.intake.settled(group);
+    if (this.intake.pendingBytes === 0) state.producers.dropPending();
     core.notify();
   }
 
@@ -415,17 +283,6 @@ export class Writer {
     };
     if (!group.flushed) group.silent = true;
     group.acknowledge(settlement);
-  }
-
-  #tooLarge(count: number): WalError {
-    const { identity, settings } = this.#core;
-    const object = count === 1 ? "a record" : `a batch of ${count} records`;
-    return new WalError(
-      "TOO_LARGE",
-      `cannot append ${object} to log ${identity.label}: it takes more than ${settings.batchBytesMax} bytes. ` +
-        "Split it, or open the log with a larger maxBatchBytes.",
-      { log: identity.label },
-    );
   }
 }
 

@@ -112,7 +112,10 @@ export function skipToTimestamp(reader: ByteReader, baseTimestamp: number): numb
 function readFlags(reader: ByteReader): number {
   const flags = reader.u8();
   if ((flags & ~knownFlags) !== 0) {
-    throw new WalError("FORMAT", `cannot decode a record: its flags 0x${flags.toString(16)} hold an unknown bit`);
+    throw new WalError(
+      "FORMAT",
+      `cannot decode a record: its flags 0x${flags.toString(16)} hold an unknown bit`,
+    );
   }
   return flags;
 }

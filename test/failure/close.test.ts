@@ -17,25 +17,28 @@ const faults: Record<string, () => Hook> = {
 
 describe.each(models)("close ($name)", (model) => {
   // arcadedb#4934: a clean close removed the log although its flush had failed.
-  test.each(Object.keys(faults))("rejects when %s, frees the lock, and loses nothing acknowledged", async (name) => {
-    const machine = model.build();
-    const log = await machine.open();
-    await log.appendBatch([{ value: "a" }, { value: "b" }]);
-    machine.hook = faults[name]!();
+  test.each(Object.keys(faults))(
+    "rejects when %s, frees the lock, and loses nothing acknowledged",
+    async (name) => {
+      const machine = model.build();
+      const log = await machine.open();
+      await log.appendBatch([{ value: "a" }, { value: "b" }]);
+      machine.hook = faults[name]!();
 
-    const error = await refusal(log.close(), "FLUSH_FAILED");
-    expect(await endings([log.close()])).toEqual(["FLUSH_FAILED"]);
-    await refusal(log.append({ value: "late" }), "CLOSED");
-    expect(error.cause).toMatchObject({ code: "EIO" });
+      const error = await refusal(log.close(), "FLUSH_FAILED");
+      expect(await endings([log.close()])).toEqual(["FLUSH_FAILED"]);
+      await refusal(log.append({ value: "late" }), "CLOSED");
+      expect(error.cause).toMatchObject({ code: "EIO" });
 
-    const again = await machine.open();
-    expect(await valuesOf(again)).toEqual(["a", "b"]);
-    expect(await again.append({ value: "c" })).toMatchObject({ offset: 2 });
-    await again.close();
-    const last = await machine.open();
-    expect(await valuesOf(last)).toEqual(["a", "b", "c"]);
-    expect(last.recovery.verdict).toBe("clean");
-  });
+      const again = await machine.open();
+      expect(await valuesOf(again)).toEqual(["a", "b"]);
+      expect(await again.append({ value: "c" })).toMatchObject({ offset: 2 });
+      await again.close();
+      const last = await machine.open();
+      expect(await valuesOf(last)).toEqual(["a", "b", "c"]);
+      expect(last.recovery.verdict).toBe("clean");
+    },
+  );
 
   test.each(Object.keys(faults))("rejects when there are staged records and %s", async (name) => {
     const machine = model.build();

@@ -65,9 +65,9 @@ describe.each(models)("a failed flush ($name)", (model) => {
     await log.close();
 
     const touched = machine.calls.filter(({ name, op }) => name === segment && op !== "read");
-    expect(touched.map(({ op }) => op).filter((op) => ["write", "flush", "truncate", "create"].includes(op))).toEqual(
-      [],
-    );
+    expect(
+      touched.map(({ op }) => op).filter((op) => ["write", "flush", "truncate", "create"].includes(op)),
+    ).toEqual([]);
     expect(machine.calls.filter(({ op }) => op === "flush")).not.toEqual([]);
   });
 

@@ -30,36 +30,39 @@ const writes: Record<string, () => Hook> = {
 };
 
 describe.each(models)("an append ($name)", (model) => {
-  test.each(Object.keys(writes))("is rejected when its write %s, and the retry lives elsewhere", async (name) => {
-    const machine = model.build();
-    const log = await machine.open();
-    const { segment } = await log.append({ value: "kept" });
-    const before = await summaryOf(log);
+  test.each(Object.keys(writes))(
+    "is rejected when its write %s, and the retry lives elsewhere",
+    async (name) => {
+      const machine = model.build();
+      const log = await machine.open();
+      const { segment } = await log.append({ value: "kept" });
+      const before = await summaryOf(log);
 
-    machine.hook = writes[name]!();
-    machine.calls = [];
-    const group = [
-      log.append({ value: "failed" }),
-      log.appendBatch([{ value: "failed too" }, { value: "all of it" }]),
-    ];
-    expect(await endings(group)).toEqual(["FLUSH_FAILED", "FLUSH_FAILED"]);
-    expect(await summaryOf(log)).toEqual(before);
-    // Nothing may follow a failed write, least of all a flush that makes half a batch durable.
-    expect(machine.calls.filter(({ op }) => op === "flush")).toEqual([]);
+      machine.hook = writes[name]!();
+      machine.calls = [];
+      const group = [
+        log.append({ value: "failed" }),
+        log.appendBatch([{ value: "failed too" }, { value: "all of it" }]),
+      ];
+      expect(await endings(group)).toEqual(["FLUSH_FAILED", "FLUSH_FAILED"]);
+      expect(await summaryOf(log)).toEqual(before);
+      // Nothing may follow a failed write, least of all a flush that makes half a batch durable.
+      expect(machine.calls.filter(({ op }) => op === "flush")).toEqual([]);
 
-    machine.calls = [];
-    const acks = await log.appendBatch([{ value: "retried" }, { value: "and flushed" }]);
-    expect(acks.map(({ offset }) => offset)).toEqual([1, 2]);
-    expect(acks[0]!.segment).not.toBe(segment);
-    expect(machine.calls.filter((call) => call.name === segment && call.op !== "read")).toEqual([]);
+      machine.calls = [];
+      const acks = await log.appendBatch([{ value: "retried" }, { value: "and flushed" }]);
+      expect(acks.map(({ offset }) => offset)).toEqual([1, 2]);
+      expect(acks[0]!.segment).not.toBe(segment);
+      expect(machine.calls.filter((call) => call.name === segment && call.op !== "read")).toEqual([]);
 
-    const lines = await linesOf(log);
-    await machine.die();
-    const again = await machine.open();
-    expect(await linesOf(again)).toEqual(lines);
-    await again.close();
-    expect(await linesOf(await machine.open())).toEqual(lines);
-  });
+      const lines = await linesOf(log);
+      await machine.die();
+      const again = await machine.open();
+      expect(await linesOf(again)).toEqual(lines);
+      await again.close();
+      expect(await linesOf(await machine.open())).toEqual(lines);
+    },
+  );
 });
 
 describe.each(memories)("a part of a write ($name)", (model) => {

@@ -16,8 +16,10 @@ const steps: Record<string, () => Hook> = {
   "the write of its start is short": () => miscounting({}, () => ({ bytes: 50 })),
   "its flush fails": () => failing({ op: "flush" }),
   "its flush fails when it was done": () => failingAfterwards({ op: "flush" }),
-  "the write fails, and so does the removal": () => anyOf(failing({ op: "write" }), failing({ op: "remove" })),
-  "the flush fails, and so does the removal": () => anyOf(failing({ op: "flush" }), failing({ op: "remove" })),
+  "the write fails, and so does the removal": () =>
+    anyOf(failing({ op: "write" }), failing({ op: "remove" })),
+  "the flush fails, and so does the removal": () =>
+    anyOf(failing({ op: "flush" }), failing({ op: "remove" })),
   "the flush fails when it was done, and so does the removal": () =>
     anyOf(failingAfterwards({ op: "flush" }), failing({ op: "remove" })),
   "the flush fails, and the file cannot be closed": () =>
@@ -46,20 +48,23 @@ describe.each(models)("a segment that cannot be begun ($name)", (model) => {
     await expectThroughCrashes(machine, [...kept, "d"]);
   });
 
-  test.each(names)("when the last one is full because %s rejects the append, and not the next", async (name) => {
-    const machine = model.build();
-    const log = await machine.open({ segment: { maxBytes: 600 } });
-    await log.appendBatch(kept.map((value) => ({ value })));
-    const before = await summaryOf(log);
+  test.each(names)(
+    "when the last one is full because %s rejects the append, and not the next",
+    async (name) => {
+      const machine = model.build();
+      const log = await machine.open({ segment: { maxBytes: 600 } });
+      await log.appendBatch(kept.map((value) => ({ value })));
+      const before = await summaryOf(log);
 
-    machine.hook = steps[name]!();
-    await refusal(log.append({ value: "x".repeat(400) }), "FLUSH_FAILED");
-    expect(await summaryOf(log)).toEqual(before);
+      machine.hook = steps[name]!();
+      await refusal(log.append({ value: "x".repeat(400) }), "FLUSH_FAILED");
+      expect(await summaryOf(log)).toEqual(before);
 
-    machine.hook = undefined;
-    expect(await log.append({ value: "d" })).toMatchObject({ offset: 3 });
-    await expectThroughCrashes(machine, [...kept, "d"]);
-  });
+      machine.hook = undefined;
+      expect(await log.append({ value: "d" })).toMatchObject({ offset: 3 });
+      await expectThroughCrashes(machine, [...kept, "d"]);
+    },
+  );
 
   test.each(names)("after a failed flush because %s rejects the retry, and not the next", async (name) => {
     const machine = model.build();

@@ -102,26 +102,31 @@ describe.each(holding)("a relaxed log ($name)", (model) => {
     expect(await valuesOf(log)).toEqual(["written"]);
   });
 
-  test.each(Object.keys(verbs))("reports a flush that failed behind an ack by the next %s, once", async (verb) => {
-    const machine = model.build();
-    const log = await machine.open({ durability: "relaxed" });
-    await log.append({ value: "kept" });
-    await log.flush();
-    const held = gate({ op: "flush" });
-    machine.hook = held.hook;
-    await log.append({ value: "lost" });
-    await held.reached;
-    held.fail(new Error("EIO"));
-    await idle();
-    expect(log).toMatchObject({ next: 1, durable: 1 });
+  test.each(Object.keys(verbs))(
+    "reports a flush that failed behind an ack by the next %s, once",
+    async (verb) => {
+      const machine = model.build();
+      const log = await machine.open({ durability: "relaxed" });
+      await log.append({ value: "kept" });
+      await log.flush();
+      const held = gate({ op: "flush" });
+      machine.hook = held.hook;
+      await log.append({ value: "lost" });
+      await held.reached;
+      held.fail(new Error("EIO"));
+      await idle();
+      expect(log).toMatchObject({ next: 1, durable: 1 });
 
-    const error = await refusal(verbs[verb]!(log), "FLUSH_FAILED");
-    expect(error).toMatchObject({ first: 1, next: 2 });
-    if (verb === "close") return;
-    expect(await summaryOf(log)).toEqual({ first: 0, next: 1, durable: 1, values: ["kept"] });
-    await verbs[verb]!(log);
-    expect(await log.append({ value: "again" })).toMatchObject({ offset: verb.startsWith("append") ? 2 : 1 });
-  });
+      const error = await refusal(verbs[verb]!(log), "FLUSH_FAILED");
+      expect(error).toMatchObject({ first: 1, next: 2 });
+      if (verb === "close") return;
+      expect(await summaryOf(log)).toEqual({ first: 0, next: 1, durable: 1, values: ["kept"] });
+      await verbs[verb]!(log);
+      expect(await log.append({ value: "again" })).toMatchObject({
+        offset: verb.startsWith("append") ? 2 : 1,
+      });
+    },
+  );
 
   test("reports it by a verb that waits already, and then not again", async () => {
     const machine = model.build();

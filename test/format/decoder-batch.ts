@@ -97,7 +97,8 @@ export function batchOf(file: Uint8Array, header: BatchHeader): Batch | undefine
   if (end > file.length) return undefined;
   const payload = file.subarray(begin, end);
   if (xxHash32(payload) !== header.payloadChecksum) return undefined;
-  if ((header.attributes & 1) !== 0) return { ...header, end, control: controlOf(payload, header), records: [] };
+  if ((header.attributes & 1) !== 0)
+    return { ...header, end, control: controlOf(payload, header), records: [] };
   return { ...header, end, control: undefined, records: recordsOf(payload, header) };
 }
 
@@ -127,7 +128,8 @@ function recordOf(
   const delta = has(8) || has(16) ? cursor.varint() : 0;
   const key = has(1) ? cursor.sized() : undefined;
   const headers: PlainRecord["headers"] = [];
-  if (has(2)) for (let left = cursor.varint(); left > 0; left--) headers.push([cursor.text(), cursor.sized()]);
+  if (has(2))
+    for (let left = cursor.varint(); left > 0; left--) headers.push([cursor.text(), cursor.sized()]);
   const value = cursor.sized();
   const timestamp = header.baseTimestamp + (has(16) ? -delta : delta);
   if (kind > 127 || timestamp < 0 || timestamp > header.maxTimestamp || (has(8) && has(16)))
@@ -141,14 +143,16 @@ function recordOf(
 function controlOf(payload: Uint8Array, header: BatchHeader): Control {
   const cursor = new Cursor(payload);
   const kind = cursor.u8();
-  if (kind !== 5 && kind < 128 && header.count !== 0) throw new Misfit("damage", "offsets for a control record");
+  if (kind !== 5 && kind < 128 && header.count !== 0)
+    throw new Misfit("damage", "offsets for a control record");
   if (kind === 1) return startOf(cursor);
   if (kind === 2) return { is: "seal", base: cursor.u64(), epoch: cursor.u32() };
   if (kind === 3) return { is: "first", first: cursor.u64() };
   if (kind === 4) {
     const state = stateOf(cursor);
     const size = new Cursor(payload, payload.length - 4).u32();
-    if (cursor.left < 4 || size !== payload.length + HEADER_BYTES) throw new Misfit("damage", "the size of a close");
+    if (cursor.left < 4 || size !== payload.length + HEADER_BYTES)
+      throw new Misfit("damage", "the size of a close");
     return { is: "close", state, size };
   }
   if (kind === 5) {
@@ -169,7 +173,15 @@ function startOf(cursor: Cursor): Start {
   if (linked > 1 || (linked === 0 && link.epoch + link.base + link.end + link.checksum !== 0))
     throw new Misfit("damage", "a link that is none");
   const rest = { bytesBefore, carriedNext, topic, state };
-  return { is: "start", reason, headerChecksum, created, ordinal, link: linked === 1 ? link : undefined, ...rest };
+  return {
+    is: "start",
+    reason,
+    headerChecksum,
+    created,
+    ordinal,
+    link: linked === 1 ? link : undefined,
+    ...rest,
+  };
 }
 
 function stateOf(cursor: Cursor): State {

@@ -46,7 +46,8 @@ export function decodeLog(files: ReadonlyMap<string, Uint8Array>): DecodedLog {
   };
   const known = Math.max(0, ...segments.map((segment) => segment.epoch));
   const finished = segments.filter((segment) => isFinished(segment, known));
-  for (const segment of segments) log.verdicts[segment.name] = finished.includes(segment) ? "leftover" : "unfinished";
+  for (const segment of segments)
+    log.verdicts[segment.name] = finished.includes(segment) ? "leftover" : "unfinished";
   const last = finished
     .filter((segment) => segment.start)
     .toSorted((one, other) => one.epoch - other.epoch)
@@ -61,7 +62,8 @@ export function decodeLog(files: ReadonlyMap<string, Uint8Array>): DecodedLog {
   return log;
 }
 
-const verdictOfMisfit = (segment: Segment): Verdict => (segment.misfit?.sort === "format" ? "format" : "corrupt");
+const verdictOfMisfit = (segment: Segment): Verdict =>
+  segment.misfit?.sort === "format" ? "format" : "corrupt";
 
 function firstOf(segment: Segment): number {
   const said = segment.batches.map(({ control }) => {
@@ -88,7 +90,7 @@ function follow(log: DecodedLog, last: Segment): void {
       before.ordinal + 1 === newer.start!.ordinal &&
       before.bytesBefore + link.end === newer.start!.bytesBefore &&
       closing.base + closing.count >= newer.base;
-    if (!fits) log.verdicts[older.name] = "corrupt";
+    if (!fits && !older.misfit) log.verdicts[older.name] = "corrupt";
   }
 }
 
@@ -106,7 +108,8 @@ function judge(log: DecodedLog, finished: Segment[]): void {
     const there = finished.some(({ epoch, base }) => epoch === control.epoch && base === control.base);
     if (!there) log.missing.push(`epoch ${control.epoch} at ${control.base}`);
   }
-  for (const segment of finished) if (!segment.start && !segment.misfit) log.verdicts[segment.name] = "corrupt";
+  for (const segment of finished)
+    if (!segment.start && !segment.misfit) log.verdicts[segment.name] = "corrupt";
 }
 
 /** The records and the lost ranges, cut to the offsets that are part of the log. */

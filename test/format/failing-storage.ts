@@ -6,7 +6,11 @@ import type { Eventually, Place, Storage, StoredFile } from "../../src/index.ts"
 
 export type Wrap = (file: StoredFile, name: string) => Partial<StoredFile>;
 
-export function wrapped(storage: Storage, wrap: Wrap, wrapPlace: (place: Place) => Partial<Place> = () => ({})): Storage {
+export function wrapped(
+  storage: Storage,
+  wrap: Wrap,
+  wrapPlace: (place: Place) => Partial<Place> = () => ({}),
+): Storage {
   const around = (file: StoredFile, name: string): StoredFile => ({ ...file, ...wrap(file, name) });
   const aroundPlace = (place: Place): Place => ({
     ...place,

@@ -32,8 +32,14 @@ export async function diskWith(files: ReadonlyMap<string, Uint8Array>, path: str
 }
 
 /** A copy of the files, of which one is changed. */
-export function withFile(files: FolderBytes, name: string, change: (bytes: Uint8Array) => Uint8Array): FolderBytes {
+export function withFile(
+  files: FolderBytes,
+  name: string,
+  change: (bytes: Uint8Array) => Uint8Array,
+): FolderBytes {
   const before = files.get(name);
   if (before === undefined) throw new Error(`there is no file ${name} among ${[...files.keys()].join(", ")}`);
-  return new Map([...files].map(([each, bytes]) => [each, each === name ? change(before.slice()) : bytes.slice()]));
+  return new Map(
+    [...files].map(([each, bytes]) => [each, each === name ? change(before.slice()) : bytes.slice()]),
+  );
 }

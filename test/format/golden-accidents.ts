@@ -82,14 +82,20 @@ export const salvaged: Golden = {
   async write(bench) {
     const log = await bench.open({ topic: "damaged" });
     await appendValues(log, 0, 4);
-    await log.appendBatch(["a", "b", "c"].map((value) => ({ value })), { producer: { id: "p", epoch: 0, sequence: 1 } });
+    await log.appendBatch(
+      ["a", "b", "c"].map((value) => ({ value })),
+      { producer: { id: "p", epoch: 0, sequence: 1 } },
+    );
     await log.truncateAfter(5);
     await appendValues(log, 6, 9);
     await log.close();
     await damage(bench, "damaged", "value 1");
     await damage(bench, "damaged", "value 7");
     bench.clock += 1000;
-    await salvage({ storage: bench.storage, topic: "damaged" }, { storage: bench.storage, topic: this.topic });
+    await salvage(
+      { storage: bench.storage, topic: "damaged" },
+      { storage: bench.storage, topic: this.topic },
+    );
     return bench.disk;
   },
 };

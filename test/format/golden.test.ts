@@ -18,7 +18,8 @@ import { listingOf, recordsRead } from "./listing.ts";
 const mode = writeMode(process.env);
 if (mode !== undefined) {
   for (const golden of goldens) {
-    if (mode === "overwrite" || !existsSync(goldenFolder + golden.name)) await writeGolden(goldenFolder, golden, mode);
+    if (mode === "overwrite" || !existsSync(goldenFolder + golden.name))
+      await writeGolden(goldenFolder, golden, mode);
   }
 }
 
@@ -66,7 +67,8 @@ for (const golden of goldens) {
         const disk = await golden.write(new Bench(colour, new MemoryDisk()));
         const written = takeFolder(disk, path);
         expect([...written.keys()]).toEqual([...files.keys()]);
-        for (const [file, bytes] of written) expect(Buffer.from(bytes).equals(files.get(file)!), file).toBe(true);
+        for (const [file, bytes] of written)
+          expect(Buffer.from(bytes).equals(files.get(file)!), file).toBe(true);
       });
     }
   });
@@ -115,7 +117,9 @@ describe("the golden logs hold what they are for", () => {
       { from: 1, count: 1 },
       { from: 7, count: 1 },
     ]);
-    expect(records.filter(({ producer }) => producer).map(({ producer }) => producer!.sequence)).toEqual([1, 2]);
+    expect(records.filter(({ producer }) => producer).map(({ producer }) => producer!.sequence)).toEqual([
+      1, 2,
+    ]);
   });
 
   test("producers in the start and in the close", () => {

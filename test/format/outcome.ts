@@ -1,15 +1,15 @@
 /**
- * What comes of opening a log folder and reading all of it through the public interface, in one line: the
- * code of an error, or what was read. An error without a code, an endless loop, or a file that was changed
- * in spite of an error is a bug, and is thrown.
+ * What comes of opening a log folder and reading all of it through the public interface: the code of an
+ * error, or what was read. An error without a code, an endless loop, a reader that sees something else than
+ * the writer, or a file that was changed in spite of an error is a bug, and is thrown.
  */
 import { memoryStorage } from "../../adapters/memory/storage.ts";
-import { openLog, WalError } from "../../src/index.ts";
+import { type Log, type LogReader, openLog, openReader, type Storage, WalError } from "../../src/index.ts";
 import { decodeLog } from "./decoder.ts";
 import { diskWith, type FolderBytes, takeFolder } from "./folder.ts";
 
 export interface Outcome {
-  /** The code of the error, or `sound`, `torn` or `clean` as the recovery report has it. */
+  /** The code of the error, or what the recovery report says. */
   readonly verdict: string;
   readonly message: string;
   readonly offsets: number[];
@@ -29,21 +29,47 @@ function patience(): AbortSignal {
   return signal as unknown as AbortSignal;
 }
 
-export async function outcomeOf(files: FolderBytes, topic: string, verb = openLog): Promise<Outcome> {
+type Wrap = (storage: Storage) => Storage;
+
+export async function outcomeOf(
+  files: FolderBytes,
+  topic: string,
+  wrap: Wrap = (storage) => storage,
+): Promise<Outcome> {
   const path = `${topic}/0`;
   const disk = await diskWith(files, path);
-  const offsets: number[] = [];
-  let opened = false;
+  // A reader that finds damage looks again a few times, in case a writer is at work.
+  const storage = { ...wrap(memoryStorage({ disk })), sleep: async () => undefined };
+  const seen = await readAll(() => openReader({ storage, topic }));
+  if (!sameBytes(takeFolder(disk, path), files)) throw new Error("a reader has changed the files");
+  const read = await readAll(() => openLog({ storage, topic }));
+  if (!read.log && !sameBytes(takeFolder(disk, path), files))
+    throw new Error("a log that was not opened was changed");
+  if (seen.code !== read.code || String(seen.offsets) !== String(read.offsets))
+    throw new Error(
+      `a reader sees ${seen.code} and ${seen.offsets}, and a writer ${read.code} and ${read.offsets}`,
+    );
+  const verdict = read.code ?? (read.log as Log).recovery.verdict;
+  return { verdict, message: read.message, offsets: read.offsets };
+}
+
+interface Read {
+  log: Log | LogReader | undefined;
+  code: string | undefined;
+  message: string;
+  offsets: number[];
+}
+
+async function readAll(open: () => Promise<Log | LogReader>): Promise<Read> {
+  const read: Read = { log: undefined, code: undefined, message: "", offsets: [] };
   try {
-    const log = await verb({ storage: memoryStorage({ disk }), topic });
-    opened = true;
-    for await (const record of log.read({ signal: patience() })) offsets.push(record.offset);
-    return { verdict: log.recovery.verdict, message: "", offsets };
+    read.log = await open();
+    for await (const record of read.log.read({ signal: patience() })) read.offsets.push(record.offset);
   } catch (error) {
-    if (!opened && !sameBytes(takeFolder(disk, path), files)) throw new Error("a log that was not opened was changed");
     if (!(error instanceof WalError)) throw error;
-    return { verdict: error.code, message: error.message, offsets };
+    Object.assign(read, { code: error.code, message: error.message });
   }
+  return read;
 }
 
 /** What the stranger's decoder says of the same files, in the same words. */

@@ -1,95 +1,16 @@
-/**
- * What a flush asks of the operating system, in which order, and what it does when that fails. The
- * calls are real; on their way they are written down, and fail, wait or fall short where a test says so.
- */
+/** What a flush asks of the operating system, in which order, and what it does when that fails. */
 import type * as Fs from "node:fs";
 import { basename, join } from "node:path";
-import { promisify } from "node:util";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { bytes, openPlace, placePath, temporaryFolder } from "./folders.ts";
-
-interface Watch {
-  calls: string[];
-  /** Throws in place of the call. */
-  before: (call: string) => void;
-  /** Holds the answer of a waiting call back. */
-  until: (call: string) => Promise<void>;
-  /** The most bytes that one read or write takes. */
-  bytesMax: number;
-}
-
-const watch = vi.hoisted(() => ({}) as Watch);
-
-function note(call: string): void {
-  watch.calls.push(call);
-  watch.before(call);
-}
+import { resetWatch, watch } from "./watched-fs.ts";
 
 vi.mock("node:fs", async (importOriginal) => {
-  const fs = await importOriginal<typeof Fs>();
-  const names = new Map<number, string>();
-  const waiting = (name: "fsync" | "fdatasync") => (descriptor: number, done: (error: unknown) => void) => {
-    const call = `${name} ${names.get(descriptor)}`;
-    const answer = async () => {
-      note(call);
-      await promisify(fs[name])(descriptor);
-      await watch.until(call);
-    };
-    answer().then(() => done(null), done);
-  };
-  return {
-    ...fs,
-    openSync: (path: string, flags: string) => {
-      note(`open ${flags} ${basename(path)}`);
-      const descriptor = fs.openSync(path, flags);
-      names.set(descriptor, basename(path));
-      return descriptor;
-    },
-    mkdirSync: (path: string) => {
-      note(`mkdir ${basename(path)}`);
-      return fs.mkdirSync(path);
-    },
-    fsyncSync: (descriptor: number) => {
-      note(`fsync ${names.get(descriptor)}`);
-      fs.fsyncSync(descriptor);
-    },
-    fdatasyncSync: (descriptor: number) => {
-      note(`fdatasync ${names.get(descriptor)}`);
-      fs.fdatasyncSync(descriptor);
-    },
-    fsync: waiting("fsync"),
-    fdatasync: waiting("fdatasync"),
-    readSync: (descriptor: number, target: Uint8Array, offset: number, length: number, position: number) =>
-      fs.readSync(descriptor, target, offset, Math.min(length, watch.bytesMax), position),
-    read: (
-      descriptor: number,
-      target: Uint8Array,
-      offset: number,
-      length: number,
-      position: number,
-      done: () => void,
-    ) => fs.read(descriptor, target, offset, Math.min(length, watch.bytesMax), position, done),
-    writeSync: (descriptor: number, source: Uint8Array, offset: number, length: number, position: number) => {
-      watch.calls.push("write");
-      return fs.writeSync(descriptor, source, offset, Math.min(length, watch.bytesMax), position);
-    },
-    write: (
-      descriptor: number,
-      source: Uint8Array,
-      offset: number,
-      length: number,
-      position: number,
-      done: () => void,
-    ) => {
-      watch.calls.push("write");
-      fs.write(descriptor, source, offset, Math.min(length, watch.bytesMax), position, done);
-    },
-  };
+  const { watchedFs } = await import("./watched-fs.ts");
+  return watchedFs(await importOriginal<typeof Fs>());
 });
 
-beforeEach(() => {
-  Object.assign(watch, { calls: [], before: () => {}, until: async () => {}, bytesMax: Infinity });
-});
+beforeEach(resetWatch);
 
 const folder = placePath.at(-1)!;
 

@@ -60,10 +60,11 @@ export class FailingDisk {
     unlinkSync(this.#filler);
   }
 
+  /** Also when a test that failed has left files open on it. */
   remove(): void {
-    attempt("umount", this.folder);
+    attempt("umount", "--lazy", this.folder);
     if (this.#device !== undefined) attempt("losetup", "-d", this.#device);
-    attempt("umount", this.#memory);
+    attempt("umount", "--lazy", this.#memory);
     rmSync(this.#base, { recursive: true });
   }
 }

@@ -166,7 +166,7 @@ describe.runIf(process.platform === "linux")("where the lock cannot be taken", (
     replaceFlock("exit 65");
     const { code, message } = errorOfOpening(temporaryFolder());
     expect(code).toBe("UNAVAILABLE");
-    expect(message).toContain("exit code 65");
+    expect(message).toContain("it ended with 65");
   });
 
   test("a success that locked nothing is found out", () => {

@@ -6,7 +6,16 @@
 import type { Eventually, Place, Storage, StoredFile } from "../../src/storage.ts";
 
 export type Operation =
-  "open" | "list" | "create" | "remove" | "close" | "size" | "read" | "write" | "truncate" | "flush";
+  | "open"
+  | "list"
+  | "create"
+  | "remove"
+  | "close"
+  | "size"
+  | "read"
+  | "write"
+  | "truncate"
+  | "flush";
 
 export interface Call {
   readonly op: Operation;

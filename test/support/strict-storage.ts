@@ -111,18 +111,28 @@ class StrictPlace {
       write: (source, position) => {
         const before = source.slice();
         const unchanged = (): void => {
-          if (Buffer.compare(before, source) !== 0) watch.note(`bytes for ${name} changed while they were written`);
+          if (Buffer.compare(before, source) !== 0)
+            watch.note(`bytes for ${name} changed while they were written`);
         };
         const work = (): Eventually<number> => file.write(source, position);
-        return settling(changing("write", () => attempt(work, spoil)), unchanged, (count) => {
-          if (count !== source.length) spoil();
-        });
+        return settling(
+          changing("write", () => attempt(work, spoil)),
+          unchanged,
+          (count) => {
+            if (count !== source.length) spoil();
+          },
+        );
       },
       truncate: (size) => changing("truncate", () => file.truncate(size)),
       flush: () => {
         if (++flushing > this.#flushesAtOnce) watch.note(`${flushing} flushes of ${name} at a time`);
         const done = (): void => void flushing--;
-        return changing("flush", () => settling(attempt(() => file.flush(), both(spoil, done)), done));
+        return changing("flush", () =>
+          settling(
+            attempt(() => file.flush(), both(spoil, done)),
+            done,
+          ),
+        );
       },
       close: () => {
         closed = true;

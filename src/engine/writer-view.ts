@@ -1,0 +1,27 @@
+/** How readers see the log of this process: everything durable, and nothing else. */
+import type { Core } from "./core.ts";
+import type { View } from "./reader.ts";
+
+export function viewOf(core: Core, isClosed: () => boolean): View {
+  return {
+    files: core.files,
+    identity: core.identity,
+    chain: core.chain,
+    get first() {
+      return core.first;
+    },
+    get visible() {
+      return core.durable;
+    },
+    get visibleEnd() {
+      return core.active.flushedEnd;
+    },
+    get provenEnd() {
+      return core.active.flushedEnd;
+    },
+    get closed() {
+      return isClosed();
+    },
+    changed: () => core.changed(),
+  };
+}
