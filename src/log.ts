@@ -227,7 +227,6 @@ export class Log {
   }
 
   async #close(): Promise<void> {
-    const core = this.#core;
     let failure: { error: unknown } | undefined;
     try {
       await this.#writer.flush();
@@ -235,8 +234,18 @@ export class Log {
     } catch (error) {
       failure = { error };
     }
-    const leave = async (): Promise<void> => {
-      await maintenance.writeClose(core, this.#writer).catch((error: unknown) => (failure ??= { error }));
+    // Whatever fails in front of it, the log is left once.
+    while (!this.#closed) {
+      await this.#writer.exclusive(() => this.#leave()).catch((error: unknown) => (failure ??= { error }));
+    }
+    if (failure !== undefined) throw failure.error;
+  }
+
+  async #leave(): Promise<void> {
+    const core = this.#core;
+    try {
+      await maintenance.writeClose(core, this.#writer);
+    } finally {
       this.#closed = true;
       core.notify();
       core.files.release(core.active.segment.name);
@@ -245,9 +254,7 @@ export class Log {
       } finally {
         await this.#place.close();
       }
-    };
-    await this.#writer.exclusive(leave);
-    if (failure !== undefined) throw failure.error;
+    }
   }
 
   #assertOpen(action: string): void {

@@ -6,7 +6,7 @@ import { Observer } from "./engine/observer.ts";
 import { openCore } from "./engine/open.ts";
 import { throwIfAborted } from "./engine/reader.ts";
 import { Writer } from "./engine/writer.ts";
-import { WalError } from "./errors.ts";
+import { reasonOf, WalError } from "./errors.ts";
 import { pathOf } from "./format/names.ts";
 import { Log } from "./log.ts";
 import { LogReader } from "./log-reader.ts";
@@ -38,7 +38,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
   } catch (error) {
     await files.abandon();
     await place.close();
-    throw error;
+    throw unavailable(error, identity.label);
   }
 }
 
@@ -68,6 +68,11 @@ export async function openReader(options: LogAddress): Promise<LogReader> {
 
 /** A reader tells no duplicates, so it remembers next to nothing of the producers. */
 const producersMax = 1;
+
+function unavailable(cause: unknown, label: string): unknown {
+  if (cause instanceof WalError || cause instanceof RangeError) return cause;
+  return new WalError("UNAVAILABLE", `cannot open log ${label}: ${reasonOf(cause)}`, { log: label, cause });
+}
 
 async function lockedPlace(options: OpenLogOptions, topic: string, partition: number): Promise<Place> {
   const { storage, signal, lockWaitMs = 0 } = options;

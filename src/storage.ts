@@ -51,7 +51,7 @@ export interface Storage {
   /**
    * How many flushes of one file may run at the same time, 1 or more. More than 1 promises that
    * each of those flushes reports every earlier write error of the file by itself, even when
-   * another flush has reported the same error already.
+   * another flush has reported the same error already. Asking for more is a programming error.
    */
   readonly flushesAtOnce: number;
 
@@ -81,15 +81,16 @@ export interface Place {
 
   /**
    * Creates a file and opens it. Fails if the name exists. The new file is either empty or full
-   * of stale bytes: a backend may recycle a file that was removed with `reuse`. The name is
-   * durable after the first successful `flush` of the file, not before.
+   * of stale bytes: a backend may, but need not, recycle a file that was removed with `reuse`. The
+   * name is durable after the first successful `flush` of the file, not before.
    */
   create(name: string): Eventually<StoredFile>;
 
   /**
    * Removes a file. The removal is durable after the next successful `flush` of any file of this
    * place. `reuse` says that the file never failed a write or a flush, so its space may serve a
-   * later `create`. Handles that are open on the file must be closed before.
+   * later `create`, which overwrites it under whoever still reads it in another process. Handles
+   * of this place on the file are closed before.
    */
   remove(name: string, options: { readonly reuse: boolean }): Eventually<void>;
 
@@ -119,10 +120,11 @@ export interface StoredFile {
   /**
    * The only durability verb. When it succeeds, every byte written before the call, the length
    * of the file, its name, and every removal made in its place before the call survive power
-   * loss. What is done once per name is marked done only after it succeeded.
+   * loss. What is done once per name is marked done only after it succeeded. A flush that
+   * overlaps a flush of the same file that fails may fail as well.
    */
   flush(): Eventually<void>;
 
-  /** Closes the handle. It does not flush. */
+  /** Closes the handle. It does not flush. Every earlier call has been answered before. */
   close(): Eventually<void>;
 }

@@ -6,8 +6,7 @@ import { writeBatchHeader } from "../format/batch-header.ts";
 import { checksum } from "../format/checksum.ts";
 import { encodeControlBatch } from "../format/control-batch.ts";
 import type { Link, LogState, Start, StartReason } from "../format/control.ts";
-import { batchHeader, limit } from "../format/layout.ts";
-import { formatSegmentName } from "../format/names.ts";
+import { batchHeader } from "../format/layout.ts";
 import { encodeSegmentHeader } from "../format/segment-header.ts";
 import type { StoredFile } from "../storage.ts";
 import type { Files } from "./files.ts";
@@ -16,6 +15,8 @@ import { SparseIndex } from "./sparse-index.ts";
 import type { WalkedBatch } from "./walker.ts";
 
 export interface BirthPlan {
+  /** No file has it. */
+  readonly name: string;
   readonly base: number;
   readonly epoch: number;
   readonly reason: StartReason;
@@ -24,8 +25,6 @@ export interface BirthPlan {
   readonly bytesBefore: number;
   readonly state: LogState;
   readonly created: number;
-  /** Whether a file has the plain name of this base offset. */
-  readonly nameTaken: (name: string) => boolean;
   /** Records that the new segment begins with. */
   readonly carry: ((placement: Placement) => Promise<CarriedBatch | undefined>) | undefined;
   readonly carriedNext: number;
@@ -53,24 +52,12 @@ export interface Born {
   readonly fileSize: number;
 }
 
-/** Throws whatever the storage throws, and leaves no file behind unless removing it fails too. */
+/**
+ * Throws whatever the storage throws. The file is there then, and in use: it must be removed, since
+ * it may be complete on the disk all the same, and is of no further use, having failed a flush.
+ */
 export async function bear(files: Files, identity: Identity, plan: BirthPlan): Promise<Born> {
-  if (plan.epoch > limit.epoch) {
-    throw new RangeError(
-      `log ${identity.label} has used up its ${limit.epoch} segment epochs: copy it to a new log`,
-    );
-  }
-  const plainName = formatSegmentName(plan.base);
-  const name = plan.nameTaken(plainName) ? formatSegmentName(plan.base, plan.epoch) : plainName;
-  const file = await files.create(name);
-  try {
-    return await write(file, name, identity, plan);
-  } catch (cause) {
-    files.release(name);
-    // A file that failed a flush is never flushed again, so it is of no further use.
-    await files.remove(name, { reuse: false }).catch(() => undefined);
-    throw cause;
-  }
+  return write(await files.create(plan.name), plan.name, identity, plan);
 }
 
 async function write(file: StoredFile, name: string, identity: Identity, plan: BirthPlan): Promise<Born> {

@@ -5,10 +5,12 @@
 import { encodeControlBatch } from "../format/control-batch.ts";
 import type { Link, LogState, StartReason } from "../format/control.ts";
 import { limit, startReason } from "../format/layout.ts";
+import { formatSegmentName } from "../format/names.ts";
 import type { Storage, StoredFile } from "../storage.ts";
 import { bear, type BirthPlan, type Born } from "./birth.ts";
 import { Chain } from "./chain.ts";
 import type { Files } from "./files.ts";
+import { Leftovers } from "./leftovers.ts";
 import type { ChainEntry } from "./recovery.ts";
 import type { Identity, Segment } from "./segment.ts";
 import type { Settings } from "./settings.ts";
@@ -55,8 +57,7 @@ export class Core {
   durable: number;
   /** The latest epoch that any segment of this log has had. */
   epoch: number;
-  /** Files that are no longer part of the log and could not be removed yet. */
-  doomed: { name: string; reuse: boolean }[] = [];
+  readonly leftovers: Leftovers;
   #watchers: (() => void)[] = [];
 
   constructor(
@@ -76,6 +77,7 @@ export class Core {
     this.files = files;
     this.identity = identity;
     this.settings = settings;
+    this.leftovers = new Leftovers(files);
     this.chain = new Chain(files, identity, start.entries);
     this.names = new Set(start.names);
     this.state = new TrackedState(start.state, settings.producersMax);
@@ -115,20 +117,22 @@ export class Core {
     continuation: Continuation,
     carried?: { carry: NonNullable<BirthPlan["carry"]>; next: number },
   ): Promise<void> {
-    await this.removeDoomed();
-    if (continuation.ordinal > limit.epoch) {
-      throw new RangeError(
-        `log ${this.identity.label} has used up its segment numbers: copy it to a new log`,
-      );
-    }
-    const born = await bear(this.files, this.identity, {
+    const { name, epoch } = this.#nextName(continuation);
+    const plan: BirthPlan = {
       ...continuation,
-      epoch: this.epoch + 1,
+      name,
+      epoch,
       created: this.storage.now(),
-      nameTaken: (name) => this.names.has(name) || this.chain.last?.base === continuation.base,
       carry: carried?.carry,
       carriedNext: carried?.next ?? continuation.base,
-    });
+    };
+    let born: Born;
+    try {
+      born = await bear(this.files, this.identity, plan);
+    } catch (cause) {
+      await this.#bury(name, epoch);
+      throw cause;
+    }
     const { base, link } = continuation;
     const old = this.active as Active | undefined;
     this.epoch = born.segment.epoch;
@@ -156,10 +160,11 @@ export class Core {
     // A segment that was finished in good health may be recycled; one spare is enough.
     const successor = await this.chain.load(0).catch(() => undefined);
     const healthy = successor?.start.reason === startReason.rotation;
-    dropped.forEach(({ name }, index) => {
-      this.doomed.push({ name, reuse: healthy && index === dropped.length - 1 });
-    });
-    await this.removeDoomed();
+    const last = dropped.length - 1;
+    this.leftovers.add(
+      ...dropped.map(({ name }, index) => ({ name, reuse: healthy && index === last, alone: false })),
+    );
+    await this.clean();
   }
 
   /**
@@ -197,17 +202,13 @@ export class Core {
     };
   }
 
-  /** Removes files one after the other. Those that fail are kept for the next attempt. */
-  async removeDoomed(): Promise<void> {
-    while (this.doomed.length > 0) {
-      const { name, reuse } = this.doomed[0]!;
-      try {
-        await this.files.remove(name, { reuse });
-      } catch {
-        return;
-      }
-      this.names.delete(name);
-      this.doomed.shift();
+  /** Tries to remove what is no longer part of the log. */
+  async clean(): Promise<void> {
+    const flush = async (): Promise<void> => this.active.file.flush();
+    try {
+      await this.leftovers.remove((name) => this.names.delete(name), flush);
+    } catch {
+      this.active.finished = true;
     }
   }
 
@@ -229,18 +230,32 @@ export class Core {
    * number gives them away when the log is opened.
    */
   async discard(superseded: readonly string[]): Promise<void> {
-    for (const name of superseded.toReversed()) {
-      this.doomed.push({ name, reuse: false });
-      await this.removeDoomed();
-      if (this.doomed.length > 0) return;
-      if (name === superseded[0]) return;
-      try {
-        await this.active.file.flush();
-      } catch {
-        this.active.finished = true;
-        return;
-      }
-    }
+    this.leftovers.add(...superseded.toReversed().map((name) => ({ name, reuse: false, alone: true })));
+    await this.clean();
+  }
+
+  /**
+   * Removes a segment that could not be created. If it cannot be removed either, it may be found
+   * complete one day, and would win over what it continues: then only a later epoch may be written.
+   */
+  async #bury(name: string, epoch: number): Promise<void> {
+    this.files.release(name);
+    if (await this.leftovers.tryRemove(name, false)) return;
+    this.epoch = epoch;
+    this.names.add(name);
+    this.leftovers.add({ name, reuse: false, alone: false });
+    const active = this.active as Active | undefined;
+    if (active !== undefined) active.finished = true;
+  }
+
+  /** A name that no file has, and the epoch of the segment that is to have it. */
+  #nextName({ base, ordinal }: Continuation): { name: string; epoch: number } {
+    let epoch = this.epoch + 1;
+    let name = formatSegmentName(base);
+    const isSecond = this.names.has(name) || this.chain.last?.base === base;
+    if (isSecond) while (this.names.has((name = formatSegmentName(base, epoch)))) epoch++;
+    if (Math.max(epoch, ordinal) <= limit.epoch) return { name, epoch };
+    throw new RangeError(`log ${this.identity.label} has used up its segment numbers: copy it to a new log`);
   }
 
   /**

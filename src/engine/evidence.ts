@@ -53,14 +53,14 @@ export async function gather(files: Files, identity: Identity): Promise<Evidence
     segments.push({ base: parsed.base, epoch: found.epoch, runs: found.runs });
   }
   let runs: Run[] = [];
-  for (const segment of segments.sort((a, b) => a.epoch - b.epoch)) {
+  for (const segment of segments.toSorted((a, b) => a.epoch - b.epoch)) {
     const kept = runs.filter((run) => run.first < segment.base);
     runs = [...kept.map((run) => ({ ...run, next: Math.min(run.next, segment.base) })), ...segment.runs];
   }
   const live = runs
     .filter((run) => run.next > first)
     .map((run) => ({ ...run, first: Math.max(run.first, first) }))
-    .sort((a, b) => a.first - b.first);
+    .toSorted((a, b) => a.first - b.first);
   return { runs: live, first, problems };
 }
 

@@ -81,9 +81,9 @@ export class Files {
     }
   }
 
-  /** Waits for whoever reads the file right now, closes it, and removes it. */
+  /** Waits for whoever reads the file right now, closes it as well as it goes, and removes it. */
   async remove(name: string, options: { readonly reuse: boolean }): Promise<void> {
-    await this.close(name);
+    await this.close(name).catch(() => undefined);
     await this.#place.remove(name, options);
   }
 
@@ -96,8 +96,12 @@ export class Files {
     await handle.file.close();
   }
 
+  /** Closes everything, and then throws what the first file that would not close threw. */
   async closeAll(): Promise<void> {
-    for (const name of [...this.#handles.keys()]) await this.close(name);
+    let failure: { error: unknown } | undefined;
+    const names = Array.from(this.#handles.keys());
+    for (const name of names) await this.close(name).catch((error: unknown) => (failure ??= { error }));
+    if (failure !== undefined) throw failure.error;
   }
 
   /** Closes everything, whoever uses it, as well as it goes: an error is on its way already. */

@@ -69,10 +69,20 @@ export async function retain(core: Core, writer: Writer): Promise<void> {
   await truncateBefore(core, writer, await retainedFrom(core));
 }
 
-/** Leaves behind that everything was flushed, so that opening need not look for the end. */
+/**
+ * Leaves behind that everything was flushed, so that opening need not look for the end. A segment
+ * that failed gets a successor first, which keeps what was rejected from coming back.
+ */
 export async function writeClose(core: Core, writer: Writer): Promise<void> {
-  const { active } = core;
-  if (active.finished || active.closed) return;
+  if (core.active.closed) return;
+  if (core.active.finished) {
+    try {
+      await core.repair();
+    } catch {
+      // Everything acknowledged is safe without it. What was rejected may come back.
+      return;
+    }
+  }
   await writeControl(core, writer, { kind: "close", state: core.state.snapshot() });
 }
 

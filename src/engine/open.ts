@@ -45,19 +45,18 @@ export async function openCore(
   const { chain, tail, unborn, superseded, truncated } = recovered;
   const core = new Core(storage, files, identity, settings, {
     entries: chain,
-    names: [...chain.map(({ name }) => name), ...superseded, ...truncated],
+    names: [...chain.map(({ name }) => name), ...unborn, ...superseded, ...truncated],
     state: tail?.state ?? { first: 0, maxTimestamp: 0, producers: [] },
     durable: tail?.vouched.offset ?? 0,
     epoch: tail?.segment.epoch ?? 0,
   });
-  for (const name of unborn) await files.remove(name, { reuse: false });
   if (tail === undefined) await core.advance(firstSegment());
   else if (tail.closed) await resume(core, tail);
   else await core.advance(...rewriting(files, tail));
   if (tail !== undefined) core.durable = tail.end.offset;
   await core.discard(superseded);
-  core.doomed.push(...truncated.map((name) => ({ name, reuse: false })));
-  await core.removeDoomed();
+  core.leftovers.add(...[...unborn, ...truncated].map((name) => ({ name, reuse: false, alone: false })));
+  await core.clean();
   return { core, report: reportOf(recovered, core) };
 }
 

@@ -182,13 +182,14 @@ async function locate(view: View, offset: number): Promise<Position> {
 
 async function changedOrAborted(view: View, signal: Signal | undefined): Promise<void> {
   if (signal === undefined) return view.changed();
-  let stop = (): void => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener("abort", stop);
+  return new Promise((resolve, reject) => {
+    const wake = (): void => {
+      signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    signal.addEventListener("abort", wake);
+    view.changed().then(wake, reject);
   });
-  await Promise.race([view.changed(), aborted]);
-  signal.removeEventListener("abort", stop);
 }
 
 export function throwIfAborted(signal: Signal | undefined): void {

@@ -1,6 +1,6 @@
 /**
  * Finds out, by reading alone, which files make up a log and where it ends. The usual case reads
- * the names and three segments' starts, however long the log is; when these do not fit together,
+ * the names and four segments' starts, however long the log is; when these do not fit together,
  * every start is read. Nothing on disk is changed here.
  */
 import { WalError, type WalErrorPlace } from "../errors.ts";
@@ -83,7 +83,7 @@ function listed(names: readonly string[]): Listed {
     else entries.push({ name, base: parsed.base, epoch: parsed.epoch ?? 0, segment: undefined });
   }
   entries.sort((a, b) => a.base - b.base || a.epoch - b.epoch);
-  return { entries, foreign: foreign.sort() };
+  return { entries, foreign: foreign.toSorted() };
 }
 
 /**
@@ -103,6 +103,8 @@ async function fitTogether(
   if (typeof first === "string") return undefined;
   if (tail.segment.start.ordinal - first.start.ordinal + 1 !== chain.length) return undefined;
   if (chain.length > 1) {
+    const second = await read(chain[1]!);
+    if (typeof second === "string" || !links(second.start.link, first)) return undefined;
     const previous = await read(chain.at(-2)!);
     if (typeof previous === "string" || !links(tail.segment.start.link, previous)) return undefined;
   }

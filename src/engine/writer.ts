@@ -79,9 +79,14 @@ export class Writer {
    */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.intake.close();
-      this.#queue.push({ run: () => work().then(resolve, reject), reject });
-      this.#schedule();
+      const queue = (): void => {
+        this.intake.close();
+        this.#queue.push({ run: () => work().then(resolve, reject), reject });
+        this.#schedule();
+      };
+      // Appends that wait for room come first.
+      if (this.intake.isFull) this.intake.whenRoom(queue, reject);
+      else queue();
     });
   }
 
@@ -100,16 +105,17 @@ export class Writer {
     const error = new WalError("FLUSH_FAILED", message, options);
     const { open, waiting } = this.intake.reset();
     const groups = [...this.#flight, ...this.#queue.filter(isGroup), open];
-    const turns = [...this.#queue.filter(isTurn), ...waiting];
+    const turns = this.#queue.filter(isTurn);
     this.counters.flushFailures++;
     this.#generation++;
     this.#queue = [];
     this.#flight = [];
     this.#writing = false;
     this.#core.state.producers.dropPending();
-    if (groups.some((group) => group.silent)) this.#loss = error;
+    // A verb that waits behind it is told; otherwise the next one is.
+    if (turns.length === 0 && groups.some((group) => group.silent)) this.#loss = error;
     for (const group of groups) group.reject(error);
-    for (const turn of turns) turn.reject(error);
+    for (const each of [...turns, ...waiting]) each.reject(error);
     this.#core.notify();
     return error;
   }

@@ -143,7 +143,7 @@ function recordOf(
 function controlOf(payload: Uint8Array, header: BatchHeader): Control {
   const cursor = new Cursor(payload);
   const kind = cursor.u8();
-  if (kind !== 5 && kind < 128 && header.count !== 0)
+  if (kind >= 1 && kind <= 4 && header.count !== 0)
     throw new Misfit("damage", "offsets for a control record");
   if (kind === 1) return startOf(cursor);
   if (kind === 2) return { is: "seal", base: cursor.u64(), epoch: cursor.u32() };

@@ -42,10 +42,20 @@ export function decodeSegment(name: string, file: Uint8Array): Segment | undefin
   const match = NAME.exec(name);
   if (!match) return undefined;
   const [base, nameEpoch] = [Number(match[1]), Number(match[2] ?? 0)];
-  const bare = { header: undefined, epoch: 0, start: undefined, misfit: undefined };
   const segment: Segment = {
-    ...{ name, file, base, nameEpoch, batches: [], end: 0, next: base, vouched: 0, flushedEpochs: [] },
-    ...bare,
+    name,
+    file,
+    base,
+    nameEpoch,
+    header: undefined,
+    epoch: 0,
+    start: undefined,
+    batches: [],
+    end: 0,
+    next: base,
+    vouched: 0,
+    flushedEpochs: [],
+    misfit: undefined,
   };
   if (file.length >= 32) {
     segment.header = readHeader(file);

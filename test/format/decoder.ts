@@ -42,7 +42,14 @@ export function decodeLog(files: ReadonlyMap<string, Uint8Array>): DecodedLog {
     .filter((segment) => segment !== undefined)
     .toSorted((one, other) => one.base - other.base || one.nameEpoch - other.nameEpoch);
   const log: DecodedLog = {
-    ...{ segments, verdicts: {}, missing: [], chain: [], first: 0, next: 0, records: [], lost: [] },
+    segments,
+    verdicts: {},
+    missing: [],
+    chain: [],
+    first: 0,
+    next: 0,
+    records: [],
+    lost: [],
   };
   const known = Math.max(0, ...segments.map((segment) => segment.epoch));
   const finished = segments.filter((segment) => isFinished(segment, known));

@@ -103,6 +103,15 @@ const producers: Golden = {
 
 /** All of them. */
 export const goldens: readonly Golden[] = [
-  ...[simple, rotated, truncatedAfter, producers],
-  ...[unclean, torn, unfinished, rewritten, failedFlush, salvaged, recycled],
+  simple,
+  rotated,
+  truncatedAfter,
+  producers,
+  unclean,
+  torn,
+  unfinished,
+  rewritten,
+  failedFlush,
+  salvaged,
+  recycled,
 ];

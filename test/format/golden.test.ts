@@ -23,6 +23,17 @@ if (mode !== undefined) {
   }
 }
 
+const decodedGolden = (name: string) => decodeLog(readGolden(goldenFolder, name).files);
+const reasons = (name: string) => decodedGolden(name).chain.map(({ segment }) => segment.start?.reason);
+const controls = (name: string) =>
+  new Set(decodedGolden(name).segments.flatMap(({ batches }) => batches.map(({ control }) => control?.is)));
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "golden-")) + sep;
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
 test("there is a golden log for each script, and no other", () => {
   expect(readdirSync(goldenFolder).toSorted()).toEqual(goldens.map(({ name }) => name).toSorted());
 });
@@ -75,36 +86,31 @@ for (const golden of goldens) {
 }
 
 describe("the golden logs hold what they are for", () => {
-  const decoded = (name: string) => decodeLog(readGolden(goldenFolder, name).files);
-  const reasons = (name: string) => decoded(name).chain.map(({ segment }) => segment.start?.reason);
-  const controls = (name: string) =>
-    new Set(decoded(name).segments.flatMap(({ batches }) => batches.map(({ control }) => control?.is)));
-
   test("every reason for a segment and every control record", () => {
     expect(reasons("rotated")).toContain(1);
     expect(reasons("failed-flush")).toEqual([0, 2]);
     expect(reasons("rewritten")).toEqual([0, 3]);
-    expect(decoded("torn").verdicts).toEqual({ "00000000000000000000.wal": "torn" });
-    expect(decoded("unfinished").verdicts).toMatchObject({ "00000000000000000003.wal": "unfinished" });
+    expect(decodedGolden("torn").verdicts).toEqual({ "00000000000000000000.wal": "torn" });
+    expect(decodedGolden("unfinished").verdicts).toMatchObject({ "00000000000000000003.wal": "unfinished" });
     expect(reasons("truncated-after")).toContain(4);
     const all = goldens.flatMap(({ name }) => [...controls(name)]);
     expect(new Set(all)).toEqual(new Set(["start", "seal", "first", "close", "lost", undefined]));
   });
 
   test("a link into the middle of a batch", () => {
-    const [{ segment, end, next }] = decoded("truncated-after").chain;
+    const [{ segment, end, next }] = decodedGolden("truncated-after").chain;
     const last = segment.batches.find((batch) => batch.end === end)!;
     expect(last.base + last.count).toBeGreaterThan(next);
   });
 
   test("superseded bytes that look like a batch, behind the link of a segment that failed", () => {
-    const [{ segment, end }] = decoded("failed-flush").chain;
+    const [{ segment, end }] = decodedGolden("failed-flush").chain;
     expect(segment.batches.at(-1)?.records[0]?.offset).toBe(3);
     expect(segment.end).toBeGreaterThan(end);
   });
 
   test("old batches of a lower epoch behind the end of a recycled segment", () => {
-    const { chain, verdicts } = decoded("recycled");
+    const { chain, verdicts } = decodedGolden("recycled");
     const { segment } = chain.at(-1)!;
     expect(verdicts[segment.name]).toBe("torn");
     expect(Buffer.from(segment.file.subarray(segment.end)).includes("value")).toBe(true);
@@ -112,7 +118,7 @@ describe("the golden logs hold what they are for", () => {
   });
 
   test("lost ranges in the salvaged log, and the rest of a batch with its producer's sequence", () => {
-    const { lost, records } = decoded("salvaged");
+    const { lost, records } = decodedGolden("salvaged");
     expect(lost).toEqual([
       { from: 1, count: 1 },
       { from: 7, count: 1 },
@@ -123,7 +129,7 @@ describe("the golden logs hold what they are for", () => {
   });
 
   test("producers in the start and in the close", () => {
-    const { segment } = decoded("producers").chain.at(-1)!;
+    const { segment } = decodedGolden("producers").chain.at(-1)!;
     const close = segment.batches.at(-1)?.control;
     expect(segment.start?.state.producers.map(({ id }) => id)).toEqual(["ü", "a"]);
     expect(close?.is === "close" && close.state.producers.map(({ id, epoch }) => [id, epoch])).toEqual([
@@ -134,14 +140,8 @@ describe("the golden logs hold what they are for", () => {
 });
 
 describe("writing the golden logs", () => {
-  const temporary = (): string => {
-    const folder = mkdtempSync(join(tmpdir(), "golden-")) + sep;
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    return folder;
-  };
-
   test("does not replace one that is there", async () => {
-    const folder = temporary();
+    const folder = temporaryFolder();
     cpSync(`${goldenFolder}simple`, `${folder}unclean`, { recursive: true });
     const golden = goldens.find(({ name }) => name === "unclean")!;
     await expect(writeGolden(folder, golden, "new")).rejects.toThrow("there already");

@@ -55,7 +55,11 @@ function listed(
   const all: Record<string, string> = Object.create(null);
   for (const [name, bytes] of headers) all[name] = readable(bytes);
   return {
-    ...{ offset, timestamp, kind, key: key === undefined ? null : readable(key), value: readable(value) },
+    offset,
+    timestamp,
+    kind,
+    key: key === undefined ? null : readable(key),
+    value: readable(value),
     headers: all,
     ...(producer && { producer: `${producer.id} / ${producer.epoch} / ${producer.sequence}` }),
   };
@@ -83,7 +87,13 @@ export function listingOf(about: string, topic: string, partition: number, files
   const log: DecodedLog = decodeLog(files);
   const sizes = [...files].map(([name, { length }]) => [name, `${length} bytes, ${log.verdicts[name]}`]);
   return {
-    ...{ about, topic, partition, first: log.first, next: log.next, files: Object.fromEntries(sizes) },
-    ...{ lost: log.lost, records: recordsDecoded(log.records) },
+    about,
+    topic,
+    partition,
+    first: log.first,
+    next: log.next,
+    files: Object.fromEntries(sizes),
+    lost: log.lost,
+    records: recordsDecoded(log.records),
   };
 }

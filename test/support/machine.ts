@@ -25,12 +25,16 @@ export interface Machine {
   /** The time, in milliseconds since 1970. */
   now: number;
   hook: Hook | undefined;
+  /** Hears of every operation before the hook does. */
+  watch: ((call: Call) => void) | undefined;
   /** Every operation is noted here, while it is set. */
   calls: Call[] | undefined;
   readonly inMemory: boolean;
   /** The disk, if it is in memory. */
   disk(): MemoryDisk;
   open(settings?: LogSettings): Promise<Log>;
+  /** The log that was opened last, unless the machine has crashed since. */
+  latest(): Log | undefined;
   /** The bytes of all files of the log, by name. */
   files(): Promise<Map<string, Uint8Array>>;
   losePower(): void;
@@ -128,10 +132,12 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
   let inner = first;
   const misuses: string[] = [];
   const logs: Log[] = [];
+  let latest: Log | undefined;
   const built: Machine = {
     storage: { ...first, now: () => built.now, flushesAtOnce, open: (...args) => current.open(...args) },
     now: 1_700_000_000_000,
     hook: undefined,
+    watch: undefined,
     calls: undefined,
     inMemory: first.durability === "memory",
     disk: () => under.disk(),
@@ -139,8 +145,10 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
     open: async (settings = {}) => {
       const log = await openLog({ storage: built.storage, topic, ...settings });
       logs.push(log);
+      latest = log;
       return log;
     },
+    latest: () => latest,
     losePower: () => start(under.losePower()),
     die: async () => start(await under.die(await built.files())),
   };
@@ -148,6 +156,7 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
   const wrapped = (storage: Storage): Storage => {
     const hook: Hook = (call) => {
       built.calls?.push(call);
+      built.watch?.(call);
       return built.hook?.(call);
     };
     const faulty = faultyStorage(storage, {
@@ -161,6 +170,7 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
   const start = (storage: Storage): void => {
     inner = storage;
     current = wrapped(storage);
+    latest = undefined;
   };
   onTestFinished(async () => {
     built.hook = undefined;
