@@ -64,6 +64,13 @@ export function encodeRecord(
 
 /** Moves `reader` behind one record and answers where its value begins. */
 export function skipRecord(reader: ByteReader): number {
+  const { bytes, at } = reader;
+  const short = bytes[at + 1]!;
+  // The most common record: a short value, and nothing else.
+  if (bytes[at] === 0 && short < 128 && at + 2 + short <= reader.end) {
+    reader.at = at + 2 + short;
+    return at + 2;
+  }
   const flags = readFlags(reader);
   if (flags & recordFlag.kind) reader.u8();
   if (flags & (recordFlag.later | recordFlag.earlier)) reader.varint();

@@ -55,7 +55,7 @@ describe("the folder of a topic", () => {
     const escaped = `%${device.charCodeAt(0).toString(16)}${device.slice(1)}`;
     expect(encodeTopic(device)).toBe(escaped);
     expect(encodeTopic(`${device}.txt`)).toBe(`${escaped}.txt`);
-    expect(encodeTopic(`${device}.`)).toBe(`${escaped}%2e`.replace(escaped, device));
+    expect(encodeTopic(`${device}.`)).toBe(`${device}%2e`);
     expect(encodeTopic(`${device}x`)).toBe(`${device}x`);
     expect(encodeTopic(`x.${device}`)).toBe(`x.${device}`);
   });

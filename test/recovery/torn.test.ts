@@ -12,7 +12,7 @@ import { cut, type Edit, edit, fill, overwrite, recordBatchesOf, segmentsOf, zer
 /** Five records in one segment, and the last write damaged. Answers what of them was read before. */
 async function torn(machine: Machine, damage: (position: number, end: number) => Edit): Promise<string[]> {
   const log = await machine.open();
-  await fill(log, 5);
+  await fill(log, 5, 40);
   const lines = await linesOf(log);
   await machine.die();
   const [name] = await segmentsOf(machine);
@@ -27,15 +27,21 @@ const damages: [string, (position: number, end: number) => Edit][] = [
   ["cut after its first byte", (position) => cut(position + 1)],
   ["cut in its header", (position) => cut(position + 40)],
   ["cut behind its header", (position) => cut(position + 64)],
-  ["cut in its payload", (position) => cut(position + 68)],
+  ["cut in its payload", (position) => cut(position + 80)],
   ["cut before its last byte", (_, end) => cut(end - 1)],
   ["zeros but for its first bytes", (position, end) => zero(position + 8, end)],
   ["zeros in its header", (position) => zero(position, position + 64)],
   ["zeros in its payload", (position, end) => zero(position + 64, end)],
   ["garbage", (position) => overwrite(position, noise)],
   // etcd#6515: zeros behind a torn record, as preallocation leaves them, defeat the repair.
-  ["cut in its payload, with zeros behind", (position) => (bytes) => overwrite(0, bytes.slice(0, position + 68))(new Uint8Array(8192))],
-  ["cut in its header, with zeros behind", (position) => (bytes) => overwrite(0, bytes.slice(0, position + 40))(new Uint8Array(8192))],
+  [
+    "cut in its payload, with zeros behind",
+    (position) => (bytes) => overwrite(0, bytes.slice(0, position + 80))(new Uint8Array(8192)),
+  ],
+  [
+    "cut in its header, with zeros behind",
+    (position) => (bytes) => overwrite(0, bytes.slice(0, position + 40))(new Uint8Array(8192)),
+  ],
 ];
 
 describe.each(models)("a last write that is torn ($name)", (model) => {
@@ -73,31 +79,35 @@ describe.each(models)("a last write that is torn ($name)", (model) => {
     await fill(log, 2);
     const after = await linesOf(log);
     expect(after.slice(0, 4)).toEqual(lines.slice(0, 4));
-    expect(await valuesOf(log)).toEqual(["0 ", "1 ", "2 ", "3 ", "4 again", "5 ", "6 "]);
+    expect((await valuesOf(log)).slice(4)).toEqual(["4 again", "5 ", "6 "]);
     await machine.die();
 
     const again = await machine.open();
     expect(again.recovery).toMatchObject({ verdict: "sound", next: 7, torn: undefined });
     expect(await linesOf(again)).toEqual(after);
     await again.close();
-    expect((await machine.open()).recovery).toMatchObject({ verdict: "clean", next: 7, rewritten: undefined });
+    expect((await machine.open()).recovery).toMatchObject({
+      verdict: "clean",
+      next: 7,
+      rewritten: undefined,
+    });
   });
 
   // raft-wal#10: the last index counts a record that cannot be read.
   test("leaves a log whose next offset is behind the last record that is read, wherever it was cut", async () => {
     const machine = model.build();
     const log = await machine.open();
-    await fill(log, 3);
+    await fill(log, 3, 40);
     await machine.die();
     const [name] = await segmentsOf(machine);
     const { position, end } = (await recordBatchesOf(machine, name!)).at(-1)!;
     const whole = (await machine.files()).get(name!)!;
-    for (let at = position; at <= end; at += 12) {
+    for (let at = position; at < end; at += 12) {
       const one = model.build();
       await (await one.open()).close();
       await edit(one, name!, () => whole.slice(0, at));
       const opened = await one.open();
-      expect(await valuesOf(opened)).toEqual(["0 ", "1 "]);
+      expect(await valuesOf(opened)).toHaveLength(2);
       expect(opened.next).toBe(2);
       expect(opened.recovery.verdict).toBe(at === position ? "sound" : "torn");
     }
@@ -131,7 +141,11 @@ describe.each(models)("a last write that is torn ($name)", (model) => {
     await edit(machine, name!, zero(batches[3]!.position, batches[3]!.end));
 
     const again = await machine.open();
-    expect(again.recovery).toMatchObject({ verdict: "torn", next: 3, torn: { position: batches[3]!.position } });
+    expect(again.recovery).toMatchObject({
+      verdict: "torn",
+      next: 3,
+      torn: { position: batches[3]!.position },
+    });
     expect((await valuesOf(again)).map((value) => value[0])).toEqual(["0", "1", "a"]);
   });
 

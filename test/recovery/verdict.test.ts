@@ -48,7 +48,8 @@ describe("the verdict", () => {
 
   test("of a file that is not there is missing, whatever else is said about it", () => {
     for (const evidence of evidences) {
-      for (const readable of [true, false]) expect(judge({ ...evidence, present: false, readable })).toBe("missing");
+      for (const readable of [true, false])
+        expect(judge({ ...evidence, present: false, readable })).toBe("missing");
     }
   });
 

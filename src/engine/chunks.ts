@@ -1,0 +1,102 @@
+/**
+ * The bytes of one file in chunks, read forward. Where reading takes a promise and every chunk has a
+ * buffer of its own, the next chunk is read ahead while this one is worked on. It knows nothing of
+ * what the bytes mean.
+ */
+import { isPromise } from "./eventually.ts";
+import type { Files } from "./files.ts";
+
+/** Room in front of a chunk that is read ahead, for the end of the one before. */
+const headroomBytes = 256 * 1024;
+
+interface Ahead {
+  /** Where the bytes behind the headroom begin in the file. */
+  readonly start: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly count: Promise<number>;
+}
+
+export interface ChunksOptions {
+  readonly name: string;
+  /** How much is read at a time, unless more is asked for. */
+  readonly chunkBytes: number;
+  /** Whether each chunk has a buffer of its own, because views of it are handed out. */
+  readonly keepsChunks: boolean;
+}
+
+export class Chunks {
+  readonly #files: Files;
+  readonly #options: ChunksOptions;
+  #ahead: Ahead | undefined;
+  bytes = new Uint8Array(0);
+  view = new DataView(this.bytes.buffer);
+  /** The position in the file of the first byte of `bytes`, and the one behind those that are valid. */
+  start = 0;
+  end = 0;
+
+  constructor(files: Files, options: ChunksOptions) {
+    this.#files = files;
+    this.#options = options;
+  }
+
+  /** Makes `[position, position + count)` lie in the chunk, as far as `limit` and the file go. */
+  load(position: number, count: number, limit: number): void | Promise<void> {
+    const wanted = Math.min(position + count, limit);
+    if (position >= this.start && wanted <= this.end) return;
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const joins = ahead?.start === this.end && position >= this.start && position <= this.end;
+    if (ahead !== undefined && joins && this.end - position <= headroomBytes) {
+      return this.#join(ahead, position, count, limit);
+    }
+    return this.#read(position, count, limit);
+  }
+
+  #read(position: number, count: number, limit: number): void | Promise<void> {
+    const size = Math.max(0, Math.min(Math.max(count, this.#options.chunkBytes), limit - position));
+    if (this.#options.keepsChunks || size > this.bytes.length) this.#use(new Uint8Array(size));
+    this.start = position;
+    this.end = position;
+    const read = this.#files.read(this.#options.name, this.bytes.subarray(0, size), position);
+    const done = (bytesRead: number): void => {
+      this.end = position + bytesRead;
+    };
+    if (!isPromise(read)) return done(read);
+    return read.then((bytesRead) => {
+      done(bytesRead);
+      if (bytesRead === size) this.#readAhead(limit);
+    });
+  }
+
+  #readAhead(limit: number): void {
+    const { chunkBytes, keepsChunks, name } = this.#options;
+    const size = Math.min(chunkBytes, limit - this.end);
+    if (!keepsChunks || size <= 0) return;
+    const bytes = new Uint8Array(headroomBytes + size);
+    const count = Promise.resolve(this.#files.read(name, bytes.subarray(headroomBytes), this.end));
+    // Whoever comes to use it hears of its failure.
+    count.catch(() => undefined);
+    this.#ahead = { start: this.end, bytes, count };
+  }
+
+  /** Goes on with what was read ahead, behind what is left of this chunk from `position` on. */
+  async #join(ahead: Ahead, position: number, count: number, limit: number): Promise<void> {
+    const bytesRead = await ahead.count;
+    const left = this.bytes.subarray(position - this.start, this.end - this.start);
+    const begin = headroomBytes - left.length;
+    ahead.bytes.set(left, begin);
+    this.#use(ahead.bytes.subarray(begin));
+    this.start = position;
+    this.end = ahead.start + bytesRead;
+    if (bytesRead === ahead.bytes.length - headroomBytes) this.#readAhead(limit);
+    if (Math.min(position + count, limit) > this.end) {
+      this.#ahead = undefined;
+      await this.#read(position, count, limit);
+    }
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Random runs against a plain array. Each run has a new seed, which is printed when it fails together with
+ * the shortest list of commands that still fails. For a long search set MODEL_RUNS, and to repeat a failure
+ * MODEL_SEED and MODEL_PATH, to what was printed.
+ */
+import fc from "fast-check";
+import { describe, test } from "vitest";
+import { type Model, models } from "../support/machine.ts";
+import { commandsFor, settings } from "./commands.ts";
+import { Run } from "./run.ts";
+
+const { MODEL_RUNS, MODEL_SEED, MODEL_PATH } = process.env;
+
+/** Real files take a hundred times as long. */
+function parameters(model: Model): fc.Parameters<unknown> {
+  const runs = MODEL_RUNS === undefined ? 250 : Number(MODEL_RUNS);
+  return {
+    numRuns: model.inMemory ? runs : Math.ceil(runs / 25),
+    ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
+    ...(MODEL_PATH !== undefined && { path: MODEL_PATH }),
+  };
+}
+
+describe.each(models)("a log and an array ($name)", (model) => {
+  const crashes = model.inMemory ? (["lose power", "die"] as const) : (["die"] as const);
+
+  test("are the same after any list of commands", { timeout: 3_600_000 }, async () => {
+    const property = fc.asyncProperty(settings, commandsFor(crashes), async (chosen, commands) => {
+      await new Run(model.build(), chosen).all(commands);
+    });
+    await fc.assert(property, parameters(model));
+  });
+});
