@@ -22,12 +22,13 @@ const works = {
   },
   raw() {
     let total = 0;
-    const chunk = new Uint8Array(2 ** 20);
     const path = join(folder, "replay", "0");
     for (const name of readdirSync(path).filter((each) => each.endsWith(".wal"))) {
       const descriptor = openSync(join(path, name), "r");
-      for (let position = 0, read; (read = readSync(descriptor, chunk, 0, chunk.length, position)) > 0; ) {
-        position += read;
+      // A buffer for each chunk, as whoever hands the bytes on needs it.
+      for (let position = 0, read = 1; read > 0; position += read) {
+        const chunk = new Uint8Array(2 ** 20);
+        read = readSync(descriptor, chunk, 0, chunk.length, position);
         total += read;
       }
       closeSync(descriptor);

@@ -197,9 +197,7 @@ function openForReading(path: string, blocking: boolean): Place | undefined {
 }
 
 function listFiles(path: string): string[] {
-  return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => !entry.isDirectory() && !isOurs(entry.name))
-    .map((entry) => entry.name);
+  return readdirSync(path).filter((name) => !isOurs(name));
 }
 
 function isOurs(name: string): boolean {

@@ -14,8 +14,13 @@ import { refusal } from "../support/outcome.ts";
 export type Edit = (bytes: Uint8Array) => Uint8Array;
 
 /** Gives a file of the log other bytes, and makes it when it is missing. */
-export async function put(machine: Machine, name: string, bytes: Uint8Array): Promise<void> {
-  const opened = (await machine.storage.open(place, { mode: "write" }))!;
+export async function put(
+  machine: Machine,
+  name: string,
+  bytes: Uint8Array,
+  path: readonly string[] = place,
+): Promise<void> {
+  const opened = (await machine.storage.open(path, { mode: "write" }))!;
   const exists = (await opened.list()).includes(name);
   const file = await (exists ? opened.open(name) : opened.create(name));
   await file.truncate(0);
@@ -50,11 +55,11 @@ export function cut(end: number): Edit {
 }
 
 /** Puts bytes in place of what lies at `position`, and makes the file longer if they need it. */
-export function overwrite(position: number, put: Uint8Array): Edit {
+export function overwrite(position: number, patch: Uint8Array): Edit {
   return (bytes) => {
-    const changed = new Uint8Array(Math.max(bytes.length, position + put.length));
+    const changed = new Uint8Array(Math.max(bytes.length, position + patch.length));
     changed.set(bytes);
-    changed.set(put, position);
+    changed.set(patch, position);
     return changed;
   };
 }

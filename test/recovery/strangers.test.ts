@@ -51,9 +51,9 @@ describe.each(models)("files of somebody else ($name)", (model) => {
 });
 
 describe.each(models)("a segment of another log ($name)", (model) => {
-  test.each([
+  test.each<[string, { topic: string; partition?: number }]>([
     ["topic", { topic: "payments" }],
-    ["topic with the same first 20 bytes", { topic: "orders-of-the-last-quarter" }],
+    ["topic with a longer name", { topic: "orders-of-the-last-quarter" }],
     ["partition", { topic: "orders", partition: 7 }],
   ])("copied in, of another %s, is refused with its name", async (_, address) => {
     const machine = model.build();
@@ -70,6 +70,21 @@ describe.each(models)("a segment of another log ($name)", (model) => {
     const error = await corruption(machine);
     expect(error.segment).toBe(name);
     expect(error.message).toContain(address.topic);
+  });
+
+  // The 32 bytes are the same: only the start of the segment holds the whole topic.
+  test("whose topic differs behind its first 20 bytes only is refused", async () => {
+    const machine = model.build();
+    const [one, other] = ["orders-of-the-last-quarter", "orders-of-the-last-quartet"];
+    for (const each of [one, other]) {
+      const log = await openLog({ storage: machine.storage, topic: each });
+      await fill(log, 3);
+      await log.close();
+    }
+    const name = "00000000000000000000.wal";
+    await put(machine, name, (await filesOf(machine.storage, [other, "0"])).get(name)!, [one, "0"]);
+    const error = await refusal(openLog({ storage: machine.storage, topic: one }), "CORRUPT");
+    expect(error.message).toContain(other);
   });
 
   test("in the place of the only one is refused", async () => {

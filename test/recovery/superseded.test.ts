@@ -84,22 +84,22 @@ describe.each(models)("bytes behind a link ($name)", (model) => {
   });
 });
 
-describe.each(models)("segments that a truncation replaced ($name)", (model) => {
-  /** A log of 15 records, truncated behind offset 4, and the files that the truncation has removed. */
-  async function truncated(machine: Machine): Promise<{ lines: string[]; removed: Map<string, Uint8Array> }> {
-    const log = await machine.open();
-    for (let segment = 0; segment < 5; segment++) {
-      if (segment > 0) await log.rotate();
-      await fill(log, 3);
-    }
-    const before = await machine.files();
-    await log.truncateAfter(4);
-    const lines = await linesOf(log);
-    const after = await machine.files();
-    await machine.die();
-    return { lines, removed: new Map([...before].filter(([name]) => !after.has(name))) };
+/** A log of 15 records, truncated behind offset 4, and the files that the truncation has removed. */
+async function truncated(machine: Machine): Promise<{ lines: string[]; removed: Map<string, Uint8Array> }> {
+  const log = await machine.open();
+  for (let segment = 0; segment < 5; segment++) {
+    if (segment > 0) await log.rotate();
+    await fill(log, 3);
   }
+  const before = await machine.files();
+  await log.truncateAfter(4);
+  const lines = await linesOf(log);
+  const after = await machine.files();
+  await machine.die();
+  return { lines, removed: new Map([...before].filter(([name]) => !after.has(name))) };
+}
 
+describe.each(models)("segments that a truncation replaced ($name)", (model) => {
   test("are reported and removed, when a crash left them all behind", async () => {
     const machine = model.build();
     const { lines, removed } = await truncated(machine);
