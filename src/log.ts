@@ -170,7 +170,8 @@ export class Log {
    */
   async truncateAfter(offset: number): Promise<void> {
     checkInteger("offset", offset, -1, limit.offset);
-    return this.#exclusive("truncate", () => maintenance.truncateAfter(this.#core, this.#writer, offset));
+    const work = (): Promise<void> => maintenance.truncateAfter(this.#core, this.#writer, offset);
+    return this.#exclusive("truncate", work, { holding: true });
   }
 
   stats(): LogStats {
@@ -221,9 +222,9 @@ export class Log {
     return (await Promise.all([recalled, appended])).flat();
   }
 
-  async #exclusive<T>(action: string, work: () => Promise<T>): Promise<T> {
+  async #exclusive<T>(action: string, work: () => Promise<T>, options?: { holding: boolean }): Promise<T> {
     this.#assertOpen(action);
-    return this.#writer.exclusive(work);
+    return this.#writer.exclusive(work, options);
   }
 
   async #close(): Promise<void> {
@@ -270,7 +271,7 @@ export class Log {
     return new WalError(
       "FULL",
       `cannot stage a record in log ${identity.label}: ${this.#writer.intake.pendingBytes} bytes are on their way, ` +
-        `and maxPendingBytes is ${settings.pendingBytesMax}. Await flush() first.`,
+        `and maxPendingBytes is ${settings.pendingBytesMax}, or a truncation is under way. Await flush() first.`,
       { log: identity.label },
     );
   }

@@ -7,6 +7,7 @@ import { Core } from "./engine/core.ts";
 import { gather, type Problem } from "./engine/evidence.ts";
 import { Files } from "./engine/files.ts";
 import { writeClose } from "./engine/maintenance.ts";
+import { statesBefore } from "./engine/producers.ts";
 import { Writer } from "./engine/writer.ts";
 import { WalError } from "./errors.ts";
 import { parseSegmentName, pathOf } from "./format/names.ts";
@@ -38,7 +39,7 @@ export async function salvage(from: LogAddress, to: LogAddress): Promise<Salvage
   }
   const sourceFiles = new Files(sourcePlace, source.label);
   try {
-    const { runs, first, problems } = await gather(sourceFiles, source);
+    const { runs, first, producers, problems } = await gather(sourceFiles, source);
     const targetPlace = (await to.storage.open(pathOf(target.topic, target.partition), { mode: "write" }))!;
     const targetFiles = new Files(targetPlace, target.label);
     try {
@@ -48,7 +49,7 @@ export async function salvage(from: LogAddress, to: LogAddress): Promise<Salvage
           log: target.label,
         });
       }
-      const state = { first, maxTimestamp: 0, producers: [] };
+      const state = { first, maxTimestamp: 0, producers: statesBefore(producers, first) };
       const start = { entries: [], names: [], state, durable: first, epoch: 0 };
       const settings = checkOptions(to);
       const core = new Core(to.storage, targetFiles, target, settings, start);

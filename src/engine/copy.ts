@@ -47,8 +47,11 @@ export class Copy {
     const pieces = this.#pieces();
     let piece = await pieces.next();
     do {
+      let isEmpty = true;
       const carry = async (placement: Placement): Promise<CarriedBatch | undefined> => {
-        if (piece.done || placement.position > core.settings.segmentBytesMax) return undefined;
+        const isFull = !isEmpty && placement.position > core.settings.segmentBytesMax;
+        if (piece.done || isFull) return undefined;
+        isEmpty = false;
         const { value } = piece;
         const carried =
           typeof value === "number" ? this.#gap(value, placement) : this.#keep(value, placement);
@@ -99,7 +102,7 @@ export class Copy {
     { batch, records }: { batch: WalkedBatch; records: RecordBatch },
     placement: Placement,
   ): CarriedBatch {
-    this.#state.add(batch);
+    this.#state.addRecords(records);
     extend(this.kept, records.first, records.next);
     this.#next = records.next;
     return records.count === batch.header.count ? replaced(batch, placement) : encoded(records, placement);
@@ -118,13 +121,11 @@ export class Copy {
 /** Part of a batch, as a batch of its own. */
 function encoded(records: RecordBatch, placement: Placement): CarriedBatch {
   const producer = records.producer();
-  const skipped = records.first - records.base;
-  const rest = producer && { ...producer, sequence: producer.sequence + skipped };
   const group = new Group(new ByteWriter(1024));
   let isFirst = true;
   for (const record of records) {
     const sizeMax = encodedSizeMax(record);
-    if (isFirst) group.prepare(sizeMax, record.offset, record.timestamp, rest, Infinity);
+    if (isFirst) group.prepare(sizeMax, record.offset, record.timestamp, producer, Infinity);
     else group.reserve(sizeMax);
     group.encode(record, record.timestamp);
     isFirst = false;

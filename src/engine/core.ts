@@ -14,6 +14,7 @@ import { Leftovers } from "./leftovers.ts";
 import type { ChainEntry } from "./recovery.ts";
 import type { Identity, Segment } from "./segment.ts";
 import type { Settings } from "./settings.ts";
+import { SegmentNames } from "./segment-names.ts";
 import { TrackedState } from "./state.ts";
 
 /** The segment that is written to. */
@@ -51,7 +52,7 @@ export class Core {
   readonly chain: Chain;
   readonly state: TrackedState;
   /** Every segment file in the place, those included that are no longer part of the log. */
-  readonly names: Set<string>;
+  readonly names: SegmentNames;
   active!: Active;
   /** The offset below which everything survived a flush. */
   durable: number;
@@ -79,7 +80,7 @@ export class Core {
     this.settings = settings;
     this.leftovers = new Leftovers(files);
     this.chain = new Chain(files, identity, start.entries);
-    this.names = new Set(start.names);
+    this.names = new SegmentNames(start.names);
     this.state = new TrackedState(start.state, settings.producersMax);
     this.durable = start.durable;
     this.epoch = start.epoch;
@@ -252,8 +253,7 @@ export class Core {
   #nextName({ base, ordinal }: Continuation): { name: string; epoch: number } {
     let epoch = this.epoch + 1;
     let name = formatSegmentName(base);
-    const isSecond = this.names.has(name) || this.chain.last?.base === base;
-    if (isSecond) while (this.names.has((name = formatSegmentName(base, epoch)))) epoch++;
+    if (this.names.hasBase(base)) while (this.names.has((name = formatSegmentName(base, epoch)))) epoch++;
     if (Math.max(epoch, ordinal) <= limit.epoch) return { name, epoch };
     throw new RangeError(`log ${this.identity.label} has used up its segment numbers: copy it to a new log`);
   }

@@ -3,14 +3,15 @@
  * trusting anything but checksums. A later epoch wins, as everywhere.
  */
 import { endOf, readBatchHeader } from "../format/batch-header.ts";
-import { batchHeader, segmentHeader } from "../format/layout.ts";
+import type { ProducerState } from "../format/control.ts";
+import { attribute, batchHeader, segmentHeader } from "../format/layout.ts";
 import { parseSegmentName } from "../format/names.ts";
 import { WalError } from "../errors.ts";
 import type { Files } from "./files.ts";
 import { type Identity, readSegment, type Segment } from "./segment.ts";
 import { controlOf } from "./state.ts";
+import { findHeaders } from "./tail.ts";
 import { type Boundary, type WalkedBatch, Walker } from "./walker.ts";
-import { attribute } from "../format/layout.ts";
 
 /** An unbroken sequence of valid batches in one segment. */
 export interface Run {
@@ -35,14 +36,29 @@ export interface Evidences {
   readonly runs: readonly Run[];
   /** Records before this were truncated away, on purpose. */
   readonly first: number;
+  /** What the latest readable start knows of producers. */
+  readonly producers: readonly ProducerState[];
   readonly problems: readonly Problem[];
+}
+
+/** What one file holds. */
+interface Found {
+  readonly epoch: number;
+  /**
+   * The epoch of the segment that this one continues, 0 for none. Those with an epoch in between
+   * were no longer, or never, part of the log when it was created.
+   */
+  readonly continues: number;
+  readonly first: number;
+  readonly runs: readonly Run[];
+  readonly producers: readonly ProducerState[] | undefined;
 }
 
 const chunkBytes = 1024 * 1024;
 
 export async function gather(files: Files, identity: Identity): Promise<Evidences> {
   const problems: Problem[] = [];
-  const segments: { base: number; epoch: number; runs: Run[] }[] = [];
+  const segments: (Found & { base: number })[] = [];
   let first = 0;
   for (const name of await files.list()) {
     const parsed = parseSegmentName(name);
@@ -50,10 +66,13 @@ export async function gather(files: Files, identity: Identity): Promise<Evidence
     const found = await gatherSegment(files, identity, name, problems);
     if (found === undefined) continue;
     first = Math.max(first, found.first);
-    segments.push({ base: parsed.base, epoch: found.epoch, runs: found.runs });
+    segments.push({ ...found, base: parsed.base });
   }
   let runs: Run[] = [];
+  let producers: readonly ProducerState[] = [];
   for (const segment of segments.toSorted((a, b) => a.epoch - b.epoch)) {
+    if (segments.some(({ epoch, continues }) => segment.epoch > continues && segment.epoch < epoch)) continue;
+    producers = segment.producers ?? producers;
     const kept = runs.filter((run) => run.first < segment.base);
     runs = [...kept.map((run) => ({ ...run, next: Math.min(run.next, segment.base) })), ...segment.runs];
   }
@@ -61,7 +80,7 @@ export async function gather(files: Files, identity: Identity): Promise<Evidence
     .filter((run) => run.next > first)
     .map((run) => ({ ...run, first: Math.max(run.first, first) }))
     .toSorted((a, b) => a.first - b.first);
-  return { runs: live, first, problems };
+  return { runs: live, first, producers, problems };
 }
 
 async function gatherSegment(
@@ -69,7 +88,7 @@ async function gatherSegment(
   identity: Identity,
   name: string,
   problems: Problem[],
-): Promise<{ epoch: number; first: number; runs: Run[] } | undefined> {
+): Promise<Found | undefined> {
   const problem = (position: number, reason: string): void =>
     void problems.push({ segment: name, position, reason });
   let segment: Segment | string;
@@ -105,7 +124,17 @@ async function gatherSegment(
     boundary = await nextBatch(files, name, epoch, position + batchHeader.alignment, fileEnd);
     if (boundary !== undefined) problem(position, reason);
   }
-  return { epoch, first, runs };
+  if (start === undefined) return { epoch, continues: epoch, first, runs, producers: undefined };
+  const { link, state, carriedNext } = start.start;
+  if ((runs.at(-1)?.next ?? start.base) < carriedNext) {
+    const from = { position: 0, offset: start.base };
+    const { watermark } = await findHeaders(files, name, from, fileEnd, (header) => header.epoch === epoch);
+    if (watermark === 0) {
+      problem(0, "it was never finished being created");
+      return undefined;
+    }
+  }
+  return { epoch, continues: link?.epoch ?? 0, first, runs, producers: state.producers };
 }
 
 function firstOf(batch: WalkedBatch): number {

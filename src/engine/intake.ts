@@ -31,6 +31,7 @@ export class Intake {
   #buffers: ByteWriter[] = [];
   #open: Group;
   #turnTime: number | undefined;
+  #isHeld = false;
   /** The offset that the next record gets. */
   next: number;
   /** Bytes that were taken and are neither durable nor lost. */
@@ -51,8 +52,11 @@ export class Intake {
     return this.#open;
   }
 
+  /** Whether an append has to wait. */
   get isFull(): boolean {
-    return this.pendingBytes >= this.#core.settings.pendingBytesMax || this.#waiting.length > 0;
+    return (
+      this.#isHeld || this.pendingBytes >= this.#core.settings.pendingBytesMax || this.#waiting.length > 0
+    );
   }
 
   /** Calls `run` in its turn, when there is room again, or `reject` when a flush fails before. */
@@ -107,6 +111,16 @@ export class Intake {
     this.#open = new Group(this.#buffers.pop() ?? new ByteWriter(bufferBytes));
   }
 
+  /** Lets appends wait until `release`, because the offsets they get are about to change. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#admit();
+  }
+
   /** What is added from now on belongs to another turn of the event loop. */
   endTurn(): void {
     this.#turnTime = undefined;
@@ -118,9 +132,7 @@ export class Intake {
     if (this.#buffers.length < buffersMax && group.writer.bytes.length <= bufferBytesMax) {
       this.#buffers.push(group.writer);
     }
-    while (this.#waiting.length > 0 && this.pendingBytes < this.#core.settings.pendingBytesMax) {
-      this.#waiting.shift()!.run();
-    }
+    this.#admit();
   }
 
   /** Goes back to what is durable. Answers what was open, and who waited for room. */
@@ -130,9 +142,17 @@ export class Intake {
     this.#buffers = [];
     this.#waiting = [];
     this.#open = new Group(new ByteWriter(bufferBytes));
+    this.#isHeld = false;
     this.pendingBytes = 0;
     this.next = this.#core.durable;
     return lost;
+  }
+
+  #admit(): void {
+    const max = this.#core.settings.pendingBytesMax;
+    while (this.#waiting.length > 0 && !this.#isHeld && this.pendingBytes < max) {
+      this.#waiting.shift()!.run();
+    }
   }
 
   /** Answers how many bytes the record takes. */

@@ -137,7 +137,6 @@ async function continuationAt(core: Core, next: number): Promise<Continuation> {
     keepsChunks: false,
   };
   const walker = new Walker(files, options);
-  let { maxTimestamp } = state;
   while (walker.boundary.offset < next) {
     const batch = await walker.next(end);
     if (typeof batch === "string") {
@@ -148,20 +147,18 @@ async function continuationAt(core: Core, next: number): Promise<Continuation> {
         { log: core.identity.label, segment: name, position, first: offset },
       );
     }
-    if (!(batch.header.attributes & attribute.control)) {
-      maxTimestamp = Math.max(maxTimestamp, recordsOf(batch).trim(0, next).maxTimestamp());
-    }
-    state.add(batch);
+    const isControl = batch.header.attributes & attribute.control;
+    if (isControl) state.add(batch);
+    else state.addRecords(recordsOf(batch).trim(0, next));
   }
   const { position, checksum } = walker.boundary;
-  const snapshot = state.snapshot();
   return {
     reason,
     base: next,
     link: { epoch: segment.epoch, base: segment.base, end: position, checksum },
     ordinal: segment.start.ordinal + 1,
     bytesBefore: segment.start.bytesBefore + position,
-    state: { first, maxTimestamp, producers: statesBefore(snapshot.producers, next) },
+    state: { ...state.snapshot(), first },
   };
 }
 

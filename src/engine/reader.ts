@@ -141,9 +141,10 @@ class Position {
       this.#segment.index.add(position, next, checksum);
       this.#assertEnd();
       if (next <= offset) continue;
-      if (batch.header.attributes & attribute.control) return { next };
+      const end = this.#end?.next ?? this.#view.visible;
+      if (batch.header.attributes & attribute.control) return { next: Math.min(next, end) };
       const durable = this.#end !== undefined || position <= this.#view.provenEnd;
-      return recordsOf(batch, durable).trim(0, this.#end?.next ?? this.#view.visible);
+      return recordsOf(batch, durable).trim(0, end);
     }
     if (this.#end === undefined) return undefined;
     // Its last record should have been there.

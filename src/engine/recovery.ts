@@ -144,7 +144,7 @@ async function untangle(
     const link = segment!.start.link;
     if (base <= tail.state.first || link === undefined) break;
     const previous = born.find((entry) => links(link, entry.segment!));
-    if (previous === undefined) throw missing(identity, link.base, base, chain[0]!.name);
+    if (previous === undefined) throw await gone(identity, link, chain[0]!, unborn, read);
     chain.unshift(previous);
   }
   if (chain[0]!.base > tail.state.first) {
@@ -198,6 +198,22 @@ async function assertLifeless(
       { segment: name, position: 0, first: base },
     );
   }
+}
+
+/** What a segment is linked to is damaged at its start, or not there at all. */
+async function gone(
+  identity: Identity,
+  link: Link,
+  successor: ChainEntry,
+  unborn: readonly ChainEntry[],
+  read: (entry: ChainEntry) => Promise<Segment | string>,
+): Promise<WalError> {
+  const { base, name } = successor;
+  const damaged = unborn.find((entry) => entry.base === link.base);
+  if (damaged === undefined) return missing(identity, link.base, base, name);
+  const problem = await read(damaged);
+  const place = { segment: damaged.name, position: 0, first: link.base, next: base };
+  return corrupt(identity, `segment ${damaged.name} is damaged: ${String(problem)}`, place);
 }
 
 function missing(identity: Identity, first: number, next: number | undefined, witness: string): WalError {

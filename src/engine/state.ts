@@ -24,10 +24,14 @@ export class TrackedState {
       if (control.kind === "first") this.first = Math.max(this.first, control.first);
       return control;
     }
-    this.maxTimestamp = Math.max(this.maxTimestamp, batch.header.maxTimestamp);
-    const producer = recordsOf(batch).producer();
-    if (producer !== undefined) this.producers.apply(producer, batch.header.baseOffset, batch.header.count);
+    this.addRecords(recordsOf(batch));
     return undefined;
+  }
+
+  addRecords(records: RecordBatch): void {
+    this.maxTimestamp = Math.max(this.maxTimestamp, records.maxTimestamp());
+    const producer = records.producer();
+    if (producer !== undefined) this.producers.apply(producer, records.first, records.count);
   }
 
   snapshot(): LogState {

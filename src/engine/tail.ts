@@ -103,7 +103,7 @@ async function walkTail(
   }
   const end = walker.boundary;
   const later = await findHeaders(files, name, end, fileEnd, (header) => header.epoch === epoch);
-  const rest = stop === "end" ? "nothing" : stop === "zeros" && later.count === 0 ? "zeros" : "damaged";
+  const rest = stop === "end" ? "nothing" : later.zeros ? "zeros" : "damaged";
   return {
     segment,
     fileEnd,
@@ -127,15 +127,18 @@ export async function findHeaders(
   from: { readonly position: number; readonly offset: number },
   fileEnd: number,
   belongs: (header: BatchHeader) => boolean,
-): Promise<{ count: number; watermark: number }> {
+): Promise<{ count: number; watermark: number; zeros: boolean }> {
   const bytes = new Uint8Array(Math.min(chunkBytes, Math.max(fileEnd - from.position, 0)));
   const view = new DataView(bytes.buffer);
   let count = 0;
   let watermark = 0;
+  let zeros = true;
   const step = chunkBytes - batchHeader.bytes;
-  for (let chunk = align(from.position); chunk + batchHeader.bytes <= fileEnd; chunk += step) {
+  for (let chunk = align(from.position); chunk < fileEnd; chunk += step) {
     const read = files.read(name, bytes, chunk);
-    const last = (isPromise(read) ? await read : read) - batchHeader.bytes;
+    const bytesRead = isPromise(read) ? await read : read;
+    const last = bytesRead - batchHeader.bytes;
+    zeros &&= bytes.subarray(0, bytesRead).every((byte) => byte === 0);
     for (let at = 0; at <= last; at += batchHeader.alignment) {
       if (view.getUint32(at + batchHeader.at.position, true) !== chunk + at) continue;
       const header = readBatchHeader(view, at, chunk + at);
@@ -144,7 +147,7 @@ export async function findHeaders(
       watermark = Math.max(watermark, header.watermark);
     }
   }
-  return { count, watermark };
+  return { count, watermark, zeros };
 }
 
 export function evidenceOf(tail: Tail): Evidence {

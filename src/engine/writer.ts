@@ -56,11 +56,11 @@ export class Writer {
     if (loss !== undefined) throw loss;
   }
 
-  /** Tells `waiter` when everything that is on its way, which is something, is durable. */
+  /** Tells `waiter` when everything that is on its way is durable. */
   join(waiter: Waiter): void {
-    const queued = this.#queue.findLast(isGroup) ?? this.#flight.at(-1);
     const { open } = this.intake;
-    const group = open.drafts.length > 0 || queued === undefined ? open : queued;
+    const group = open.drafts.length > 0 ? open : (this.#queue.findLast(isGroup) ?? this.#flight.at(-1));
+    if (group === undefined) throw new Error("nothing is on its way");
     group.join(waiter);
     this.#schedule();
   }
@@ -75,17 +75,24 @@ export class Writer {
 
   /**
    * Runs `work` when everything added before is durable and nothing else is under way. It is
-   * rejected without being run when a flush in front of it fails.
+   * rejected without being run when a flush in front of it fails. `holding` lets the appends that
+   * come after it wait, where it changes the offsets that they get.
    */
-  exclusive<T>(work: () => Promise<T>): Promise<T> {
+  exclusive<T>(work: () => Promise<T>, { holding = false } = {}): Promise<T> {
+    const { intake } = this;
     return new Promise<T>((resolve, reject) => {
+      const run = async (): Promise<void> => {
+        await work().then(resolve, reject);
+        if (holding) intake.release();
+      };
       const queue = (): void => {
-        this.intake.close();
-        this.#queue.push({ run: () => work().then(resolve, reject), reject });
+        intake.close();
+        this.#queue.push({ run, reject });
+        if (holding) intake.hold();
         this.#schedule();
       };
       // Appends that wait for room come first.
-      if (this.intake.isFull) this.intake.whenRoom(queue, reject);
+      if (intake.isFull) intake.whenRoom(queue, reject);
       else queue();
     });
   }

@@ -40,11 +40,6 @@ export class RecordBatch implements Iterable<LogRecord> {
     this.next = next;
   }
 
-  /** The offset of the first record before any trimming. */
-  get base(): number {
-    return this.#header.baseOffset;
-  }
-
   /** Where the batch begins in its segment. */
   get position(): number {
     return this.#header.position;
@@ -116,10 +111,12 @@ export class RecordBatch implements Iterable<LogRecord> {
     return max;
   }
 
-  /** Who wrote the batch, with the sequence of its first record before any trimming. */
+  /** Who wrote the batch, with the sequence of its first record. */
   producer(): { id: string; epoch: number; sequence: number } | undefined {
     if (!(this.#header.attributes & attribute.producer)) return undefined;
-    return decodeProducer(new ByteReader(this.#bytes, this.#view, this.#at, this.#end()));
+    const reader = new ByteReader(this.#bytes, this.#view, this.#at, this.#end());
+    const producer = decodeProducer(reader);
+    return { ...producer, sequence: producer.sequence + this.first - this.#header.baseOffset };
   }
 
   #reader(): ByteReader {

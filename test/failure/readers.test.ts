@@ -7,7 +7,7 @@ import type { Log } from "../../src/index.ts";
 import { valuesOf } from "../support/content.ts";
 import { failing, gate } from "../support/faults.ts";
 import { holding, models } from "../support/machine.ts";
-import { endings, idle, refusal } from "../support/outcome.ts";
+import { endings, idle, refusal, until } from "../support/outcome.ts";
 
 /** Follows the log from `from` on, and notes each offset together with what was durable by then. */
 function follow(
@@ -84,7 +84,7 @@ describe.each(holding)("a reader ($name)", (model) => {
 
     held.pass();
     await append;
-    await idle();
+    await until(() => seen.values.length > 0);
     expect(seen).toMatchObject({ values: ["a"], early: [] });
     seen.stop();
   });
@@ -94,6 +94,7 @@ describe.each(holding)("a reader ($name)", (model) => {
     const log = await machine.open();
     await log.append({ value: "a" });
     const seen = follow(log, 0);
+    await until(() => seen.values.length === 1);
     const held = gate({ op: "flush" });
     machine.hook = held.hook;
     const append = log.append({ value: "failed" });
@@ -106,7 +107,7 @@ describe.each(holding)("a reader ($name)", (model) => {
 
     await log.append({ value: "retried" });
     await log.append({ value: "more" });
-    await idle();
+    await until(() => seen.values.length >= 3);
     expect(seen).toMatchObject({ values: ["a", "retried", "more"], offsets: [0, 1, 2], early: [] });
     seen.stop();
   });
@@ -128,7 +129,7 @@ describe.each(models)("followers ($name)", (model) => {
       expected.push(value);
       if (index % 7 === 0) await log.rotate();
     }
-    for (let wait = 0; wait < 200 && seen.some(({ values }) => values.length < 40); wait++) await idle();
+    await until(() => seen.every(({ values }) => values.length >= 40));
     for (const each of seen) {
       expect(each.values).toEqual(expected);
       expect(each.early).toEqual([]);
@@ -144,7 +145,7 @@ describe.each(models)("followers ($name)", (model) => {
     const reading = (async () => {
       for await (const { value } of log.read({ follow: true })) values.push(new TextDecoder().decode(value));
     })();
-    await idle();
+    await until(() => values.length === 1);
     machine.hook = failing({ op: "flush" });
     await refusal(log.close(), "FLUSH_FAILED");
     expect(await endings([reading])).toEqual(["fulfilled"]);

@@ -132,3 +132,27 @@ function gather(log: DecodedLog): void {
     }
   }
 }
+
+/** Runs of producers, in the state of the last segment, at whose offsets other records lie, or none. */
+export function runsWithoutRecords({ chain, first, next, records }: DecodedLog): string[] {
+  const written = new Map(records.map(({ offset, producer }) => [offset, producer]));
+  const last = chain.at(-1)?.segment;
+  const states = (last?.batches ?? []).flatMap(({ control, base }) =>
+    control?.is === "start" || control?.is === "close" ? [{ state: control.state, end: base }] : [],
+  );
+  const wrong: string[] = [];
+  for (const { state, end } of states) {
+    for (const { id, epoch, runs } of state.producers) {
+      for (const run of runs) {
+        if (run.offset + run.count > Math.min(end, next)) wrong.push(`${id} up to ${run.offset + run.count}`);
+        for (let i = 0; i < run.count; i++) {
+          if (run.offset + i < first) continue;
+          const found = written.get(run.offset + i);
+          const fits = found?.id === id && found.epoch === epoch && found.sequence === run.sequence + i;
+          if (!fits) wrong.push(`${id} at ${run.offset + i}`);
+        }
+      }
+    }
+  }
+  return wrong;
+}

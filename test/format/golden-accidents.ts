@@ -78,19 +78,22 @@ export const failedFlush: Golden = {
 
 export const salvaged: Golden = {
   ...plain("salvaged"),
-  about: "The copy of a damaged log: offsets that could not be read are lost, and a batch was cut in two.",
+  about: "The copy of a damaged log: what could not be read is lost, and two batches are cut.",
   async write(bench) {
     const log = await bench.open({ topic: "damaged" });
-    await appendValues(log, 0, 4);
+    const producer = { id: "p", epoch: 0, sequence: 1 };
+    await log.appendBatch([{ value: "before" }, { value: "first" }], { producer });
+    await log.truncateBefore(1);
+    await appendValues(log, 2, 5);
     await log.appendBatch(
       ["a", "b", "c"].map((value) => ({ value })),
-      { producer: { id: "p", epoch: 0, sequence: 1 } },
+      { producer: { ...producer, sequence: 10 } },
     );
-    await log.truncateAfter(5);
-    await appendValues(log, 6, 9);
+    await log.truncateAfter(6);
+    await appendValues(log, 7, 10);
     await log.close();
-    await damage(bench, "damaged", "value 1");
-    await damage(bench, "damaged", "value 7");
+    await damage(bench, "damaged", "value 2");
+    await damage(bench, "damaged", "value 8");
     bench.clock += 1000;
     await salvage(
       { storage: bench.storage, topic: "damaged" },
@@ -112,10 +115,14 @@ async function damage(bench: Bench, topic: string, text: string): Promise<void> 
 
 export const recycled: Golden = {
   ...plain("recycled"),
-  about: "A segment in the file of a dropped one, whose bytes lie behind its own. Not closed.",
+  about: "Segments in the files of dropped ones: in the last one, old bytes lie behind its own. Not closed.",
   async write(bench) {
     const log = await bench.open({ ...this, segment: { maxBytes: 900 }, retention: { maxBytes: 1600 } });
-    await appendValues(log, 0, 27);
+    await appendValues(log, 0, 18);
+    for (const next of [18, 20, 22, 24]) {
+      await log.rotate();
+      await appendValues(log, next, next + 2);
+    }
     return bench.disk;
   },
 };

@@ -20,7 +20,7 @@ async function greed(files: FolderBytes): Promise<{ verdict: string; offsets: nu
         return file.read(target, position);
       },
     }));
-  const { verdict, offsets } = await outcomeOf(files, Victim.topic, watch);
+  const { verdict, offsets } = await outcomeOf(files, Victim.topic, { wrap: watch });
   return { verdict, offsets, largest };
 }
 
@@ -58,6 +58,18 @@ for (const victim of victims) {
     }
   });
 }
+
+test("a length past the end of the file is noticed where its records are only passed by", async () => {
+  for (const victim of victims) {
+    for (const index of [0, 1]) {
+      const batch = victim.batch(index, "first data batch");
+      const change = (bytes: Uint8Array) => setField(bytes, batch, "length", sizeOf(victim) + 8);
+      const files = victim.mutate(index, batch, change, "everything");
+      const { verdict, offsets } = await outcomeOf(files, Victim.topic, { from: batch.base + 4 });
+      expect([verdict, offsets]).toEqual(["CORRUPT", []]);
+    }
+  }
+});
 
 test("a file that ends anywhere in its last batch is torn there, and nothing is read behind its end", async () => {
   const victim = victims.find(({ closed }) => !closed)!;

@@ -71,7 +71,7 @@ export async function recordsRead(log: Log | LogReader): Promise<ListedRecord[]>
   for await (const batch of log.readBatches()) {
     const first = batch.producer();
     for (const record of batch) {
-      const producer = first && { ...first, sequence: first.sequence + record.offset - batch.base };
+      const producer = first && { ...first, sequence: first.sequence + record.offset - batch.first };
       records.push(listed(record, Object.entries(record.headers), producer));
     }
   }

@@ -8,7 +8,7 @@ import { xxHash32 } from "./decoder-bytes.ts";
 import { withFile } from "./folder.ts";
 import { batchFields, relink, rewritePayload, segmentFields, setField, setNumber } from "./forge.ts";
 import { outcomeOf, strangerSays } from "./outcome.ts";
-import { places, Victim, victims } from "./victim.ts";
+import { makeVictim, places, Victim, victims } from "./victim.ts";
 
 const upTo = (next: number) => Array.from({ length: next }, (_, offset) => offset);
 const flip =
@@ -82,6 +82,18 @@ for (const victim of victims) {
     }
   }
 }
+
+describe.each([true, false])("the only segment of a log (closed: %s)", async (closed) => {
+  const victim = await makeVictim(closed, false);
+  const [segment] = victim.segments;
+
+  test("is never taken for one that was not finished being created", async () => {
+    for (let at = 0; at < segment.batches[0].end; at++) {
+      const outcome = await outcomeOf(withFile(victim.files, segment.name, flip(at, 1)), Victim.topic);
+      expect(outcome.verdict, `position ${at}`).toBe(at === 4 || at === 5 ? "FORMAT" : "CORRUPT");
+    }
+  });
+});
 
 test("every single bit of a batch header counts", async () => {
   const [victim] = victims;

@@ -29,20 +29,25 @@ function patience(): AbortSignal {
   return signal as unknown as AbortSignal;
 }
 
-type Wrap = (storage: Storage) => Storage;
+export interface OutcomeOptions {
+  /** Puts something around the storage. */
+  readonly wrap?: (storage: Storage) => Storage;
+  /** The offset to read from. */
+  readonly from?: number;
+}
 
 export async function outcomeOf(
   files: FolderBytes,
   topic: string,
-  wrap: Wrap = (storage) => storage,
+  { wrap = (storage) => storage, from }: OutcomeOptions = {},
 ): Promise<Outcome> {
   const path = `${topic}/0`;
   const disk = await diskWith(files, path);
   // A reader that finds damage looks again a few times, in case a writer is at work.
   const storage = { ...wrap(memoryStorage({ disk })), sleep: async () => undefined };
-  const seen = await readAll(() => openReader({ storage, topic }));
+  const seen = await readAll(() => openReader({ storage, topic }), from);
   if (!sameBytes(takeFolder(disk, path), files)) throw new Error("a reader has changed the files");
-  const read = await readAll(() => openLog({ storage, topic }));
+  const read = await readAll(() => openLog({ storage, topic }), from);
   if (!read.log && !sameBytes(takeFolder(disk, path), files))
     throw new Error("a log that was not opened was changed");
   if (seen.code !== read.code || String(seen.offsets) !== String(read.offsets))
@@ -60,11 +65,11 @@ interface Read {
   offsets: number[];
 }
 
-async function readAll(open: () => Promise<Log | LogReader>): Promise<Read> {
+async function readAll(open: () => Promise<Log | LogReader>, from?: number): Promise<Read> {
   const read: Read = { log: undefined, code: undefined, message: "", offsets: [] };
   try {
     read.log = await open();
-    for await (const record of read.log.read({ signal: patience() })) read.offsets.push(record.offset);
+    for await (const record of read.log.read({ from, signal: patience() })) read.offsets.push(record.offset);
   } catch (error) {
     if (!(error instanceof WalError)) throw error;
     Object.assign(read, { code: error.code, message: error.message });

@@ -1,6 +1,7 @@
 /**
- * The log that the mutation tests damage: two segments of three batches with two records each, closed or
- * not. Mutating it gives new bytes and leaves the log itself as it was.
+ * The log that the mutation tests damage: two segments of three batches with two records each. One was
+ * closed; the other was not, and the seal of its first segment did not reach the disk, so that nothing but
+ * its own bytes tells of the last segment. Mutating them gives new bytes and leaves them as they were.
  */
 import { MemoryDisk } from "../../adapters/memory/storage.ts";
 import type { Batch } from "./decoder-batch.ts";
@@ -51,15 +52,22 @@ export class Victim {
 export const places = ["start", "first data batch", "middle data batch", "last data batch"] as const;
 export type Place = (typeof places)[number];
 
-async function make(closed: boolean): Promise<Victim> {
+export async function makeVictim(closed: boolean, rotates = true): Promise<Victim> {
   const bench = new Bench("sync", new MemoryDisk());
   const log = await bench.open({ topic: Victim.topic });
   for (let i = 0; i < 6; i++) {
-    if (i === 3) await log.rotate();
+    if (i === 3 && rotates) await log.rotate();
     await log.appendBatch([{ value: `first ${i}` }, { value: `other ${i}`, timestamp: bench.clock + 5 }]);
   }
   if (closed) await log.close();
-  return new Victim(closed, takeFolder(bench.disk, `${Victim.topic}/0`));
+  const files = takeFolder(bench.disk, `${Victim.topic}/0`);
+  const victim = new Victim(closed, files);
+  if (closed || !rotates) return victim;
+  const [{ name, batches }] = victim.segments;
+  return new Victim(
+    closed,
+    withFile(files, name, (bytes) => bytes.slice(0, batches.at(-1)!.position)),
+  );
 }
 
-export const victims: readonly Victim[] = [await make(true), await make(false)];
+export const victims: readonly Victim[] = [await makeVictim(true), await makeVictim(false)];

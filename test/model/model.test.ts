@@ -15,7 +15,9 @@ const { MODEL_RUNS, MODEL_SEED, MODEL_PATH } = process.env;
 function parameters(model: Model): fc.Parameters<unknown> {
   const runs = MODEL_RUNS === undefined ? 250 : Number(MODEL_RUNS);
   return {
-    numRuns: model.inMemory ? runs : Math.ceil(runs / 25),
+    // A promise that is never settled would stop the search without a word.
+    timeout: 10_000,
+    numRuns: model.inMemory ? runs : Math.ceil(runs / 50),
     ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
     ...(MODEL_PATH !== undefined && { path: MODEL_PATH }),
   };

@@ -5,7 +5,8 @@
 import type { RecordInput } from "../../src/index.ts";
 import { expectedLine } from "../support/content.ts";
 
-interface Entry {
+export interface Entry {
+  readonly offset: number;
   readonly line: string;
   readonly timestamp: number;
   /** When it was appended, by the machine's clock. */
@@ -25,17 +26,33 @@ export class Reference {
     return this.#entries.length;
   }
 
-  add(record: RecordInput, now: number): number {
+  add(record: RecordInput, now: number): Entry {
     const offset = this.next;
     const timestamp = record.timestamp ?? now;
-    this.#entries.push({ line: expectedLine(record, offset, timestamp), timestamp, appended: now });
-    return offset;
+    const entry = { offset, line: expectedLine(record, offset, timestamp), timestamp, appended: now };
+    this.#entries.push(entry);
+    return entry;
   }
 
-  /** Everything is durable. */
-  flush(): void {
-    this.durable = this.next;
-    this.written = this.next;
+  /** Whether it has not been truncated away at the end since it was added. */
+  has(entry: Entry): boolean {
+    return this.#entries[entry.offset] === entry;
+  }
+
+  get last(): Entry | undefined {
+    return this.#entries.at(-1);
+  }
+
+  /** Everything up to `entry`, if it is still there, is durable. Without one nothing is said. */
+  flush(entry: Entry | undefined): void {
+    if (entry === undefined || !this.has(entry)) return;
+    this.durable = Math.max(this.durable, entry.offset + 1);
+    this.write(entry);
+  }
+
+  /** Everything up to `entry`, if it is still there, survives the death of the process. */
+  write(entry: Entry): void {
+    if (this.has(entry)) this.written = Math.max(this.written, entry.offset + 1);
   }
 
   /** The log now ends at `next`. */

@@ -4,6 +4,7 @@
  */
 import { expect } from "vitest";
 import type { Log } from "../../src/index.ts";
+import type { Call } from "../support/faulty-storage.ts";
 import type { LogSettings, Machine } from "../support/machine.ts";
 import type { Reference } from "./reference.ts";
 
@@ -12,37 +13,38 @@ export class RetentionCheck {
   readonly #maxBytes: number;
   readonly #maxAgeMs: number;
   readonly #reference: Reference;
-  /** The files as they were, by the first offset in them. */
-  #sizes: [first: number, bytes: number][] = [];
+  /** How far each file has been written, by the first offset in it. */
+  readonly #sizes = new Map<number, number>();
 
   constructor(machine: Machine, { retention }: LogSettings, reference: Reference) {
     this.#machine = machine;
     this.#maxBytes = retention?.maxBytes ?? Infinity;
     this.#maxAgeMs = retention?.maxAgeMs ?? Infinity;
     this.#reference = reference;
+    if (this.isOn) machine.watch = (call) => this.#note(call);
   }
 
   get isOn(): boolean {
     return this.#maxBytes < Infinity || this.#maxAgeMs < Infinity;
   }
 
-  async before(_log: Log): Promise<void> {
-    if (!this.isOn) return;
-    const files = await this.#machine.files();
-    this.#sizes = [...files].map(([name, bytes]) => [Number.parseInt(name, 10), bytes.length]);
-  }
-
   /** Follows `log.first`, if it may be there. */
-  after(log: Log): void {
+  follow(log: Log): void {
     const reference = this.#reference;
     const { first, durable } = log;
     if (!this.isOn || first === reference.first) return;
     expect(first).toBeGreaterThan(reference.first);
     expect(first).toBeLessThanOrEqual(durable);
-    const last = this.#sizes.findLast(([base]) => base < first && base >= reference.first);
+    const dropped = [...this.#sizes].filter(([base]) => base < first).map(([, bytes]) => bytes);
     const wasTooOld = reference.appended(first - 1) < this.#machine.now - this.#maxAgeMs;
-    const wasTooMuch = last === undefined || log.stats().bytes + last[1] > this.#maxBytes;
+    const wasTooMuch = log.stats().bytes + Math.max(...dropped) > this.#maxBytes;
     expect(wasTooOld || wasTooMuch, `dropping the records before ${first}`).toBe(true);
     reference.first = first;
+  }
+
+  #note({ op, name, position, length }: Call): void {
+    if (op !== "write") return;
+    const base = Number.parseInt(name, 10);
+    this.#sizes.set(base, Math.max(this.#sizes.get(base) ?? 0, position! + length!));
   }
 }

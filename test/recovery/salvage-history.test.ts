@@ -4,9 +4,10 @@
  * served is in the copy. Nothing is damaged here, so the copy must equal the log.
  */
 import { describe, expect, test } from "vitest";
+import { salvage } from "../../src/index.ts";
 import { linesOf, valuesOf } from "../support/content.ts";
-import { failingAfterwards } from "../support/faults.ts";
-import { type Machine, models } from "../support/machine.ts";
+import { failing, failingAfterwards } from "../support/faults.ts";
+import { type Machine, models, topic } from "../support/machine.ts";
 import { refusal } from "../support/outcome.ts";
 import { edit, fill, flip, put, recordBatchesOf, remove, segmented, segmentsOf } from "./damage.ts";
 import { reopened, salvaged } from "./salvaging.ts";
@@ -65,15 +66,13 @@ describe.each(models)("salvage of a healthy log ($name)", (model) => {
     expect((await log.append({ value: "a" })).offset).toBe(0);
   });
 
-  test.each([1, 700, 2000, 100_000])(
+  test.each([400, 700, 2000, 100_000])(
     "writes segments of the size that is asked for: %i bytes",
     async (maxBytes) => {
       const machine = model.build();
       const log = await machine.open({ segment: { maxBytes: 1500 } });
       await fill(log, 40, 50);
       const lines = await linesOf(log);
-      const names = await segmentsOf(machine);
-      await edit(machine, names[2]!, (bytes) => bytes);
       await log.close();
       const copy = await salvaged(machine, model, { segment: { maxBytes } });
       expect(await linesOf(copy.log)).toEqual(lines);
@@ -87,6 +86,20 @@ describe.each(models)("salvage of a healthy log ($name)", (model) => {
       expect((await linesOf(await reopened(copy))).slice(0, 40)).toEqual(lines);
     },
   );
+
+  // A start may be larger than the segments are to be; each of them takes at least one batch all the same.
+  test("comes to an end, however small its segments are to be", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    await fill(log, 5);
+    const lines = await linesOf(log);
+    await log.close();
+    const target = model.build();
+    target.hook = failing({ op: "create", after: 20, times: Infinity });
+    const to = { storage: target.storage, topic, segment: { maxBytes: 1 } };
+    await salvage({ storage: machine.storage, topic }, to);
+    expect(await linesOf(await target.open())).toEqual(lines);
+  });
 });
 
 describe.each(models)("salvage of a truncated log ($name)", (model) => {
@@ -145,6 +158,23 @@ describe.each(models)("salvage of a truncated log ($name)", (model) => {
   });
 });
 
+/** A log that crashed while it rewrote its last three records, and `size` bytes of the new file. */
+async function interrupted(machine: Machine, size: number): Promise<string[]> {
+  const log = await machine.open({ maxBatchBytes: 100 });
+  await fill(log, 3);
+  await Promise.all([..."abc"].map((letter) => log.append({ value: letter.repeat(50) })));
+  const lines = await linesOf(log);
+  await machine.die();
+  const before = await machine.files();
+  await machine.open();
+  const name = (await segmentsOf(machine))[1]!;
+  const whole = (await machine.files()).get(name)!;
+  await machine.die();
+  for (const [each, bytes] of before) await put(machine, each, bytes);
+  await put(machine, name, whole.slice(0, size));
+  return lines;
+}
+
 describe.each(models)("salvage after a failure ($name)", (model) => {
   test("leaves out what was rejected, though it can be read", async () => {
     const machine = model.build();
@@ -173,23 +203,6 @@ describe.each(models)("salvage after a failure ($name)", (model) => {
     const { log: copy } = await salvaged(machine, model);
     expect(await linesOf(copy)).toEqual(lines);
   });
-
-  /** A log that crashed while it rewrote its last three records, and `size` bytes of the new file. */
-  async function interrupted(machine: Machine, size: number): Promise<string[]> {
-    const log = await machine.open({ maxBatchBytes: 100 });
-    await fill(log, 3);
-    await Promise.all([..."abc"].map((letter) => log.append({ value: letter.repeat(50) })));
-    const lines = await linesOf(log);
-    await machine.die();
-    const before = await machine.files();
-    await machine.open();
-    const name = (await segmentsOf(machine))[1]!;
-    const whole = (await machine.files()).get(name)!;
-    await machine.die();
-    for (const [each, bytes] of before) await put(machine, each, bytes);
-    await put(machine, name, whole.slice(0, size));
-    return lines;
-  }
 
   // Opening takes such a segment for nothing and serves all six: salvage must not save fewer.
   test.each([0, 50, 200, 300, 400])(

@@ -16,7 +16,7 @@ const by = (sequence: number, epoch = 1): { producer: Producer } => ({
 });
 const many = (...values: string[]): { value: string }[] => values.map((value) => ({ value }));
 
-describe.each(models)("a salvaged log ($name)", (model) => {
+describe.each(models)("a salvaged log ($name)", { timeout: 5000 }, (model) => {
   test("knows the records it holds when they are sent again, and fences the same producers", async () => {
     const machine = model.build();
     const log = await machine.open();
@@ -59,7 +59,7 @@ describe.each(models)("a salvaged log ($name)", (model) => {
     expect(await copy.append({ value: "c" }, by(2))).toMatchObject({ offset: 2, duplicate: true });
     expect(await copy.append({ value: "d" }, by(3))).toMatchObject({ offset: 3, duplicate: true });
     expect(await copy.append({ value: "e" }, by(4))).toMatchObject({ offset: 4, duplicate: false });
-    const [batch] = await Array.fromAsync(copy.readBatches());
+    const { value: batch } = await copy.readBatches().next();
     expect(batch!.producer()).toEqual({ id: "p", epoch: 1, sequence: 2 });
   });
 

@@ -30,6 +30,8 @@ export interface Machine {
   /** Every operation is noted here, while it is set. */
   calls: Call[] | undefined;
   readonly inMemory: boolean;
+  /** What was done that the seam does not allow. */
+  readonly misuses: readonly string[];
   /** The disk, if it is in memory. */
   disk(): MemoryDisk;
   open(settings?: LogSettings): Promise<Log>;
@@ -37,7 +39,8 @@ export interface Machine {
   latest(): Log | undefined;
   /** The bytes of all files of the log, by name. */
   files(): Promise<Map<string, Uint8Array>>;
-  losePower(): void;
+  /** To what is flushed now, or to what was left of the disk at an earlier moment. */
+  losePower(left?: MemoryDisk): void;
   die(): Promise<void>;
 }
 
@@ -84,8 +87,8 @@ function memoryModel(name: string, colour: "sync" | "async", flushesAtOnce: numb
       const start = (): Storage => memoryStorage({ colour, disk });
       return machine(start(), promised, flushesAtOnce, {
         disk: () => disk,
-        losePower: () => {
-          disk = disk.losePower();
+        losePower: (left) => {
+          disk = left ?? disk.losePower();
           return start();
         },
         die: async (files) => {
@@ -124,7 +127,7 @@ function nodeModel(name: string, blocking: boolean): Model {
 
 interface Disk {
   disk(): MemoryDisk;
-  losePower(): Storage;
+  losePower(left: MemoryDisk | undefined): Storage;
   die(files: ReadonlyMap<string, Uint8Array>): Promise<Storage>;
 }
 
@@ -139,6 +142,7 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
     hook: undefined,
     watch: undefined,
     calls: undefined,
+    misuses,
     inMemory: first.durability === "memory",
     disk: () => under.disk(),
     files: () => filesOf(inner, place),
@@ -149,7 +153,7 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
       return log;
     },
     latest: () => latest,
-    losePower: () => start(under.losePower()),
+    losePower: (left) => start(under.losePower(left)),
     die: async () => start(await under.die(await built.files())),
   };
   /** What still runs on the disk that was there before is not heard any more. */

@@ -50,6 +50,11 @@ export async function idle(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Goes on when `condition` holds. If it never does, the test's own time limit ends it. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
 function reasonOf(reason: unknown): string {
   if (reason instanceof WalError) return reason.code;
   return reason instanceof Error ? reason.message : String(reason);
