@@ -65,7 +65,6 @@ export async function gather(files: Files, identity: Identity): Promise<Evidence
     if (parsed === undefined) continue;
     const found = await gatherSegment(files, identity, name, problems);
     if (found === undefined) continue;
-    first = Math.max(first, found.first);
     segments.push({ ...found, base: parsed.base });
   }
   let runs: Run[] = [];
@@ -73,6 +72,8 @@ export async function gather(files: Files, identity: Identity): Promise<Evidence
   for (const segment of segments.toSorted((a, b) => a.epoch - b.epoch)) {
     if (segments.some(({ epoch, continues }) => segment.epoch > continues && segment.epoch < epoch)) continue;
     producers = segment.producers ?? producers;
+    // A start repeats what was valid before it. What it does not repeat was rejected.
+    first = segment.producers === undefined ? Math.max(first, segment.first) : segment.first;
     const kept = runs.filter((run) => run.first < segment.base);
     runs = [...kept.map((run) => ({ ...run, next: Math.min(run.next, segment.base) })), ...segment.runs];
   }

@@ -126,7 +126,7 @@ export class RandomRun {
     expect(this.#log.recovery).toMatchObject({ verdict: "clean", unborn: [], superseded: [], truncated: [] });
     expect((await this.#machine.files()).size).toBe(this.#log.stats().segments);
     await this.#log.close();
-    expect(this.#machine.misuses).toEqual([]);
+    expect(this.#machine.misuses.splice(0).join("\n")).toBe("");
   }
 }
 

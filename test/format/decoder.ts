@@ -137,9 +137,11 @@ function gather(log: DecodedLog): void {
 export function runsWithoutRecords({ chain, first, next, records }: DecodedLog): string[] {
   const written = new Map(records.map(({ offset, producer }) => [offset, producer]));
   const last = chain.at(-1)?.segment;
-  const states = (last?.batches ?? []).flatMap(({ control, base }) =>
-    control?.is === "start" || control?.is === "close" ? [{ state: control.state, end: base }] : [],
-  );
+  const states = (last?.batches ?? []).flatMap(({ control, base }) => {
+    // The state of a start takes the records into account that were written together with it.
+    if (control?.is === "start") return [{ state: control.state, end: control.carriedNext }];
+    return control?.is === "close" ? [{ state: control.state, end: base }] : [];
+  });
   const wrong: string[] = [];
   for (const { state, end } of states) {
     for (const { id, epoch, runs } of state.producers) {

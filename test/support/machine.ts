@@ -31,7 +31,7 @@ export interface Machine {
   calls: Call[] | undefined;
   readonly inMemory: boolean;
   /** What was done that the seam does not allow. */
-  readonly misuses: readonly string[];
+  readonly misuses: string[];
   /** The disk, if it is in memory. */
   disk(): MemoryDisk;
   open(settings?: LogSettings): Promise<Log>;
@@ -179,7 +179,7 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
   onTestFinished(async () => {
     built.hook = undefined;
     for (const log of logs) await log.close().catch(() => undefined);
-    expect(misuses, "what the seam does not allow").toEqual([]);
+    expect(misuses.join("\n"), "what the seam does not allow").toBe("");
   });
   return built;
 }

@@ -99,9 +99,10 @@ class StrictPlace {
     };
     const changing = <T>(op: string, work: () => Eventually<T>): Eventually<T> => {
       const failedIn = watch.spoiled.get(name);
+      if (failedIn === this.#opening) watch.note(`${op} of ${name}, which failed before`);
       // A later process may cut the failed bytes off, and go on from there.
-      if (failedIn !== undefined && op === "truncate" && failedIn < this.#opening) watch.spoiled.delete(name);
-      else if (failedIn !== undefined) watch.note(`${op} of ${name}, which failed before`);
+      else if (failedIn !== undefined && op === "truncate") watch.spoiled.delete(name);
+      else if (failedIn !== undefined && op === "flush") watch.note(`flush of ${name}, which failed in an earlier process`);
       return used(op, work);
     };
     const spoil = (): void => void watch.spoiled.set(name, this.#opening);
