@@ -58,7 +58,7 @@ export class LogReader {
   async close(): Promise<void> {
     if (this.#observer.closed) return;
     this.#observer.closed = true;
-    await this.#observer.files.closeAll();
+    await this.#observer.files.end();
     await this.#place.close();
   }
 

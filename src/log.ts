@@ -49,7 +49,7 @@ export class Log {
     this.#writer = parts.writer;
     this.#place = parts.place;
     this.recovery = parts.recovery;
-    this.#view = viewOf(parts.core, () => this.#closed);
+    this.#view = viewOf(parts.core, parts.writer.intake, () => this.#closed);
   }
 
   /** The first offset that has not been truncated away. */
@@ -251,7 +251,7 @@ export class Log {
       core.notify();
       core.files.release(core.active.segment.name);
       try {
-        await core.files.closeAll();
+        await core.files.end();
       } finally {
         await this.#place.close();
       }

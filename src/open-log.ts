@@ -33,7 +33,8 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
     const { core, report } = await openCore(options.storage, files, identity, settings);
     const writer = new Writer(core);
     const log = new Log({ core, writer, place, recovery: report });
-    await writer.exclusive(() => retain(core, writer));
+    // Retention that cannot be applied now, on a full disk for one, is no reason not to open.
+    await writer.exclusive(() => retain(core, writer)).catch(() => undefined);
     return log;
   } catch (error) {
     await files.abandon();

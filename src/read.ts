@@ -42,9 +42,10 @@ function checkRange(view: View, options: ReadOptions): ReadRange {
   checkInteger("from", from, 0, limit.offset);
   if (to !== Infinity) checkInteger("to", to, 0, limit.offset);
   if (view.closed) throw new WalError("CLOSED", `cannot read log ${view.identity.label}: it was closed`);
-  if (from > view.visible) {
+  const last = follow ? Math.max(view.next, view.visible) : view.visible;
+  if (from > last) {
     throw new RangeError(
-      `from must be at most ${view.visible}, the next offset of log ${view.identity.label}, not ${from}`,
+      `from must be at most ${last}, the next offset of log ${view.identity.label}, not ${from}`,
     );
   }
   return { from, to, follow, signal };

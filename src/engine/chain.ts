@@ -12,7 +12,7 @@ export class Chain {
   readonly #files: Files;
   readonly #identity: Identity;
   #entries: ChainEntry[];
-  /** Changes whenever a segment that was there is there no longer, or ends elsewhere. */
+  /** Changes whenever the segments do. */
   version = 0;
 
   constructor(files: Files, identity: Identity, entries: ChainEntry[]) {
@@ -74,6 +74,7 @@ export class Chain {
   }
 
   push(segment: Segment): void {
+    this.version++;
     this.#entries = [...this.#entries, { name: segment.name, base: segment.base, segment }];
   }
 

@@ -7,8 +7,9 @@ import type { Link, LogState, StartReason } from "../format/control.ts";
 import { limit, startReason } from "../format/layout.ts";
 import { formatSegmentName } from "../format/names.ts";
 import type { Storage, StoredFile } from "../storage.ts";
-import { bear, type BirthPlan, type Born } from "./birth.ts";
+import { assertWhole, bear, type BirthPlan, type Born } from "./birth.ts";
 import { Chain } from "./chain.ts";
+import { Cuts } from "./cuts.ts";
 import type { Files } from "./files.ts";
 import { Leftovers } from "./leftovers.ts";
 import type { ChainEntry } from "./recovery.ts";
@@ -50,6 +51,7 @@ export class Core {
   readonly identity: Identity;
   readonly settings: Settings;
   readonly chain: Chain;
+  readonly cuts = new Cuts();
   readonly state: TrackedState;
   /** Every segment file in the place, those included that are no longer part of the log. */
   readonly names: SegmentNames;
@@ -59,6 +61,8 @@ export class Core {
   /** The latest epoch that any segment of this log has had. */
   epoch: number;
   readonly leftovers: Leftovers;
+  /** Segments that failed a write after they were finished. */
+  readonly #unhealthy = new Set<string>();
   #watchers: (() => void)[] = [];
 
   constructor(
@@ -143,6 +147,7 @@ export class Core {
     while (kept < this.chain.length && link !== undefined && this.chain.at(kept)!.base < base) kept++;
     const superseded = this.chain.dropFrom(kept);
     this.chain.push(born.segment);
+    if (base < this.durable) this.cuts.add(this.chain.version, base);
     this.durable = Math.min(this.durable, base);
     this.activate(born, false);
     if (old !== undefined) {
@@ -151,6 +156,34 @@ export class Core {
     }
     this.notify();
     await this.discard(superseded.map(({ name }) => name));
+  }
+
+  /**
+   * Writes a batch behind what was carried into a new segment, whose watermark is a witness that it
+   * was flushed. It is not flushed itself: the next group is, and the segment is safe without it.
+   */
+  async witness(): Promise<void> {
+    const { active } = this;
+    const { bytes, checksum } = encodeControlBatch(
+      { kind: "first", first: this.first },
+      {
+        position: active.end,
+        epoch: active.segment.epoch,
+        baseOffset: this.durable,
+        timestamp: this.storage.now(),
+        previousChecksum: active.checksum,
+        watermark: active.flushedEnd,
+      },
+    );
+    try {
+      assertWhole(await active.file.write(bytes, active.end), bytes.length);
+    } catch {
+      active.finished = true;
+      return;
+    }
+    active.end += bytes.length;
+    active.checksum = checksum;
+    active.fileSize = Math.max(active.fileSize, active.end);
   }
 
   /** Lets go of the segments whose records have all been truncated away. */
@@ -163,7 +196,11 @@ export class Core {
     const healthy = successor?.start.reason === startReason.rotation;
     const last = dropped.length - 1;
     this.leftovers.add(
-      ...dropped.map(({ name }, index) => ({ name, reuse: healthy && index === last, alone: false })),
+      ...dropped.map(({ name }, index) => ({
+        name,
+        reuse: healthy && index === last && !this.#unhealthy.delete(name),
+        alone: false,
+      })),
     );
     await this.clean();
   }
@@ -175,7 +212,7 @@ export class Core {
    */
   async repair(): Promise<void> {
     const { active } = this;
-    if (active.closed) {
+    if (active.closed && !active.finished) {
       try {
         await active.file.truncate(active.end);
         await active.file.flush();
@@ -241,12 +278,19 @@ export class Core {
    */
   async #bury(name: string, epoch: number): Promise<void> {
     this.files.release(name);
-    if (await this.leftovers.tryRemove(name, false)) return;
+    const active = this.active as Active | undefined;
+    const isRemoved = await this.leftovers.tryRemove(name, false);
+    try {
+      if (isRemoved && active?.finished === false) await active.file.flush();
+      if (isRemoved) return;
+    } catch {
+      // Its removal is not durable.
+    }
     this.epoch = epoch;
+    if (active !== undefined) active.finished = true;
+    if (isRemoved) return;
     this.names.add(name);
     this.leftovers.add({ name, reuse: false, alone: false });
-    const active = this.active as Active | undefined;
-    if (active !== undefined) active.finished = true;
   }
 
   /** A name that no file has, and the epoch of the segment that is to have it. */
@@ -280,7 +324,8 @@ export class Core {
       const end = old.flushedEnd + bytes.length;
       if (old.fileSize > end) await old.file.truncate(end);
     } catch {
-      // Without it the log is as safe as with it.
+      // Without it the log is as safe as with it, but the file is not to be recycled.
+      this.#unhealthy.add(old.segment.name);
     }
   }
 }

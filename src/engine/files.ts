@@ -13,13 +13,16 @@ interface Handle {
   readonly name: string;
   file: StoredFile;
   users: number;
-  /** Called when the last user has gone, where somebody waits to remove the file. */
-  whenIdle: (() => void) | undefined;
+  /** Called when the last user has gone, for those who wait to close the file. */
+  readonly whenIdle: (() => void)[];
 }
 
 export class Files {
   readonly #place: Place;
   readonly #label: string;
+  #isEnded = false;
+  /** Idle handles that are being closed. */
+  readonly #closing = new Map<string, Promise<void>>();
   /** In the order of their last use. */
   readonly #handles = new Map<string, Eventually<Handle>>();
 
@@ -39,14 +42,18 @@ export class Files {
   /** Creates a file, which counts as in use until it is released. */
   async create(name: string): Promise<StoredFile> {
     const file = await this.#place.create(name);
-    this.#handles.set(name, { name, file, users: 1, whenIdle: undefined });
+    this.#handles.set(name, { name, file, users: 1, whenIdle: [] });
     return file;
   }
 
   /** Opens a file if it is not open, and counts one more user of it. */
   acquire(name: string): Eventually<StoredFile> {
+    if (this.#isEnded) throw new WalError("CLOSED", `cannot use log ${this.#label}: it was closed`);
     const known = this.#handles.get(name);
-    if (known === undefined) return this.#open(name);
+    if (known === undefined) {
+      const closing = this.#closing.get(name);
+      return closing === undefined ? this.#open(name) : closing.then(() => this.acquire(name));
+    }
     if (isPromise(known)) return known.then(use);
     // Used last, so evicted last.
     this.#handles.delete(name);
@@ -54,12 +61,18 @@ export class Files {
     return use(known);
   }
 
+  /** Counts one more user of a file that is in use already. */
+  retain(name: string): void {
+    const handle = this.#handles.get(name);
+    if (handle !== undefined && !isPromise(handle)) handle.users++;
+  }
+
   release(name: string): void {
     const handle = this.#handles.get(name);
     if (handle === undefined || isPromise(handle)) return;
     handle.users--;
     if (handle.users > 0) return;
-    handle.whenIdle?.();
+    for (const idle of handle.whenIdle.splice(0)) idle();
     this.#evict();
   }
 
@@ -89,11 +102,20 @@ export class Files {
 
   /** Waits for whoever reads the file right now and closes it, if it is open. */
   async close(name: string): Promise<void> {
+    await this.#closing.get(name);
     const handle = await this.#handles.get(name);
     if (handle === undefined) return;
-    if (handle.users > 0) await new Promise<void>((resolve) => (handle.whenIdle = resolve));
+    while (handle.users > 0) await new Promise<void>((resolve) => handle.whenIdle.push(resolve));
+    // Somebody else may have waited as well.
+    if (this.#handles.get(name) !== handle) return;
     this.#handles.delete(name);
     await handle.file.close();
+  }
+
+  /** Like `closeAll`, and opens nothing any more. */
+  end(): Promise<void> {
+    this.#isEnded = true;
+    return this.closeAll();
   }
 
   /** Closes everything, and then throws what the first file that would not close threw. */
@@ -101,6 +123,7 @@ export class Files {
     let failure: { error: unknown } | undefined;
     const names = Array.from(this.#handles.keys());
     for (const name of names) await this.close(name).catch((error: unknown) => (failure ??= { error }));
+    await Promise.all(this.#closing.values());
     if (failure !== undefined) throw failure.error;
   }
 
@@ -116,7 +139,7 @@ export class Files {
 
   #open(name: string): Eventually<StoredFile> {
     const opened = (file: StoredFile): Handle => {
-      const handle: Handle = { name, file, users: 0, whenIdle: undefined };
+      const handle: Handle = { name, file, users: 1, whenIdle: [] };
       this.#handles.set(name, handle);
       return handle;
     };
@@ -126,13 +149,13 @@ export class Files {
     } catch (cause) {
       throw this.#readFailed("open", name, cause);
     }
-    if (!isPromise(file)) return use(opened(file));
+    if (!isPromise(file)) return opened(file).file;
     const handle = file.then(opened, (cause) => {
       this.#handles.delete(name);
       throw this.#readFailed("open", name, cause);
     });
     this.#handles.set(name, handle);
-    return handle.then(use);
+    return handle.then((each) => each.file);
   }
 
   #readOpen(name: string, file: StoredFile, target: Uint8Array, position: number): Eventually<number> {
@@ -166,7 +189,10 @@ export class Files {
       if (isPromise(handle) || handle.users > 0) continue;
       this.#handles.delete(name);
       surplus--;
-      void (async () => handle.file.close())().catch(() => undefined);
+      const closing = (async (): Promise<void> => handle.file.close())()
+        .catch(() => undefined)
+        .finally(() => this.#closing.delete(name));
+      this.#closing.set(name, closing);
     }
   }
 

@@ -56,6 +56,7 @@ export class Group {
   #resolves: ((ack: Ack | Promise<never>) => void)[] = [];
   #numbers: number[] = [];
   #waiters: Waiter[] = [];
+  readonly #followers: Waiter[] = [];
   readonly drafts: Draft[] = [];
   /** Whether somebody waits for it, or it is large enough to be written anyway. */
   wanted = false;
@@ -105,7 +106,7 @@ export class Group {
     batchBytes: number,
   ): void {
     const writer = this.#writer;
-    writer.reserve(sizeMax + headroom);
+    writer.reserve(sizeMax + headroomBytes);
     if (this.drafts.length > 0) {
       const { draft } = this;
       if (fits(draft, producer) && writer.length - draft.at + sizeMax <= batchBytes) return;
@@ -148,10 +149,24 @@ export class Group {
   }
 
   /** Breaks every promise given that was not kept. */
-  reject(error: unknown): void {
+  /** Answers how many were told. */
+  reject(error: unknown): number {
+    const waiters = [...this.#waiters, ...this.#followers];
+    const told = this.#resolves.length + waiters.length;
     for (const resolve of this.#resolves) resolve(Promise.reject(error));
-    for (const waiter of this.#waiters) waiter.reject(error);
+    for (const waiter of waiters) waiter.reject(error);
     this.#forget();
+    return told;
+  }
+
+  /** Like `join`, for somebody who waits for the flush even where acknowledgements come before it. */
+  follow(waiter: Waiter): void {
+    this.#followers.push(waiter);
+    this.wanted = true;
+  }
+
+  settleFollowers(settlement: Settlement): void {
+    for (const follower of this.#followers.splice(0)) follower.resolve(settlement);
   }
 
   /** Makes room for one more record of at most `sizeMax` bytes in the current batch. */
@@ -255,7 +270,7 @@ interface Mark {
 }
 
 /** Padding of the batch before, a header, and a producer block. */
-const headroom = batchHeader.alignment + batchHeader.bytes + 2 * limit.producerIdBytes;
+export const headroomBytes = batchHeader.alignment + batchHeader.bytes + 2 * limit.producerIdBytes;
 
 function fits(draft: Draft, producer: Producer | undefined): boolean {
   if (draft.producer === undefined || producer === undefined) return draft.producer === producer;

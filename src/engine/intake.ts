@@ -9,7 +9,7 @@ import { batchHeader, limit } from "../format/layout.ts";
 import { encodedSizeMax } from "../format/record.ts";
 import type { Producer, RecordInput } from "../record.ts";
 import type { Core } from "./core.ts";
-import { ackOf, Group, type Settlement } from "./group.ts";
+import { ackOf, Group, headroomBytes, type Settlement } from "./group.ts";
 
 /** An append that found the buffer full. */
 interface Waiting {
@@ -31,7 +31,8 @@ export class Intake {
   #buffers: ByteWriter[] = [];
   #open: Group;
   #turnTime: number | undefined;
-  #isHeld = false;
+  /** Who lets appends wait, if somebody does. */
+  #holder: object | undefined;
   /** The offset that the next record gets. */
   next: number;
   /** Bytes that were taken and are neither durable nor lost. */
@@ -55,7 +56,9 @@ export class Intake {
   /** Whether an append has to wait. */
   get isFull(): boolean {
     return (
-      this.#isHeld || this.pendingBytes >= this.#core.settings.pendingBytesMax || this.#waiting.length > 0
+      this.#holder !== undefined ||
+      this.pendingBytes >= this.#core.settings.pendingBytesMax ||
+      this.#waiting.length > 0
     );
   }
 
@@ -112,12 +115,14 @@ export class Intake {
   }
 
   /** Lets appends wait until `release`, because the offsets they get are about to change. */
-  hold(): void {
-    this.#isHeld = true;
+  hold(holder: object): void {
+    this.#holder = holder;
   }
 
-  release(): void {
-    this.#isHeld = false;
+  /** A holder that holds no longer, because a failure has ended it, releases nothing. */
+  release(holder: object): void {
+    if (this.#holder !== holder) return;
+    this.#holder = undefined;
     this.#admit();
   }
 
@@ -142,7 +147,7 @@ export class Intake {
     this.#buffers = [];
     this.#waiting = [];
     this.#open = new Group(new ByteWriter(bufferBytes));
-    this.#isHeld = false;
+    this.#holder = undefined;
     this.pendingBytes = 0;
     this.next = this.#core.durable;
     return lost;
@@ -150,7 +155,7 @@ export class Intake {
 
   #admit(): void {
     const max = this.#core.settings.pendingBytesMax;
-    while (this.#waiting.length > 0 && !this.#isHeld && this.pendingBytes < max) {
+    while (this.#waiting.length > 0 && this.#holder === undefined && this.pendingBytes < max) {
       this.#waiting.shift()!.run();
     }
   }
@@ -160,11 +165,12 @@ export class Intake {
     const group = this.#groupFor(1);
     const { batchBytes, batchBytesMax } = this.#core.settings;
     const sizeMax = encodedSizeMax(record);
-    const mark = sizeMax > batchBytesMax ? group.mark() : undefined;
+    const mark = sizeMax + headroomBytes > batchBytesMax ? group.mark() : undefined;
+    const before = group.bytes;
     group.prepare(sizeMax, this.next, timestamp, producer, batchBytes);
     const bytes = group.encode(record, timestamp);
     if (mark !== undefined) this.#assertSize(group, mark, 1);
-    this.#added(group, producer, 1, bytes);
+    this.#added(group, producer, 1, group.bytes - before);
     return bytes;
   }
 

@@ -74,7 +74,7 @@ export async function retain(core: Core, writer: Writer): Promise<void> {
  * that failed gets a successor first, which keeps what was rejected from coming back.
  */
 export async function writeClose(core: Core, writer: Writer): Promise<void> {
-  if (core.active.closed) return;
+  if (core.active.closed && !core.active.finished) return;
   if (core.active.finished) {
     try {
       await core.repair();

@@ -4,6 +4,7 @@
  */
 import type { Storage } from "../storage.ts";
 import { Chain } from "./chain.ts";
+import { Cuts } from "./cuts.ts";
 import type { Files } from "./files.ts";
 import type { View } from "./reader.ts";
 import { type Recovered, recover } from "./recovery.ts";
@@ -23,6 +24,7 @@ export class Observer implements View {
   readonly #storage: Storage;
   readonly #producersMax: number;
   chain: Chain;
+  readonly cuts = new Cuts();
   first = 0;
   visible = 0;
   visibleEnd = 0;
@@ -46,6 +48,10 @@ export class Observer implements View {
     this.chain = new Chain(files, identity, []);
   }
 
+  get next(): number {
+    return this.visible;
+  }
+
   /** Looks at the whole log. Throws what recovery throws, if it does so again and again. */
   async look(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
@@ -64,7 +70,11 @@ export class Observer implements View {
 
   /** Looks for what is new. Answers whether there was anything. */
   async refresh(): Promise<boolean> {
-    if (this.#segment !== undefined && (await this.#walkOn())) return true;
+    if (this.#segment !== undefined && (await this.#walkOn().catch(() => false))) return true;
+    return this.recheck();
+  }
+
+  async recheck(): Promise<boolean> {
     if ((await this.#listed()) === this.#names) return false;
     await this.files.closeAll();
     await this.look();
@@ -86,11 +96,14 @@ export class Observer implements View {
     return (await this.files.list()).toSorted().join("/");
   }
 
-  #take({ chain, tail, foreign }: Recovered, names: string): void {
-    const { version } = this.chain;
+  #take({ chain, tail, foreign, unborn }: Recovered, names: string): void {
+    const before = this.chain;
     this.chain = new Chain(this.files, this.identity, chain);
-    this.chain.version = version + 1;
-    this.#names = names;
+    this.chain.version = before.version + 1;
+    const other = chain.find(({ name, base }) => base < this.visible && !before.has(name));
+    if (other !== undefined) this.cuts.add(this.chain.version, other.base);
+    // A segment that is being created will be complete without another name.
+    this.#names = unborn.length > 0 ? "" : names;
     this.foreign = foreign;
     this.#segment = tail?.segment;
     if (tail === undefined) return;

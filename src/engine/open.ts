@@ -3,6 +3,7 @@
  * at all. After anything else, the tail that nothing vouches for is rewritten into a fresh segment
  * and flushed before it is served: it may be in memory only, whatever a read says.
  */
+import type { LogState } from "../format/control.ts";
 import { startReason } from "../format/layout.ts";
 import type { Storage } from "../storage.ts";
 import { type BirthPlan, replaced } from "./birth.ts";
@@ -11,6 +12,7 @@ import type { Files } from "./files.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import type { Identity } from "./segment.ts";
 import type { Settings } from "./settings.ts";
+import { TrackedState } from "./state.ts";
 import type { Tail } from "./tail.ts";
 import { evidenceOf } from "./tail.ts";
 import { judge } from "./verdict.ts";
@@ -52,7 +54,11 @@ export async function openCore(
   });
   if (tail === undefined) await core.advance(firstSegment());
   else if (tail.closed) await resume(core, tail);
-  else await core.advance(...rewriting(files, tail));
+  else {
+    await core.advance(...(await rewriting(files, tail, settings.producersMax)));
+    core.durable = tail.end.offset;
+    await core.witness();
+  }
   if (tail !== undefined) core.durable = tail.end.offset;
   await core.discard(superseded);
   core.leftovers.add(...[...unborn, ...truncated].map((name) => ({ name, reuse: false, alone: false })));
@@ -71,11 +77,13 @@ async function resume(core: Core, tail: Tail): Promise<void> {
   core.activate({ segment, file, end: end.position, checksum: end.checksum, fileSize: fileEnd }, true);
 }
 
-function rewriting(
+async function rewriting(
   files: Files,
   tail: Tail,
-): [Continuation, { carry: NonNullable<BirthPlan["carry"]>; next: number }] {
-  const { segment, vouched, end, state } = tail;
+  producersMax: number,
+): Promise<[Continuation, { carry: NonNullable<BirthPlan["carry"]>; next: number }]> {
+  const { segment, vouched, end } = tail;
+  const state = await stateBeforeCarried(files, tail, producersMax);
   const { start, epoch, base } = segment;
   const reason = startReason.unclean;
   const nothingKept = vouched.offset === base;
@@ -107,6 +115,22 @@ function rewriting(
     return undefined;
   };
   return [continuation, { carry, next: end.offset }];
+}
+
+/** The state for a start: what is carried behind it will tell its producers again. */
+async function stateBeforeCarried(files: Files, tail: Tail, producersMax: number): Promise<LogState> {
+  const { segment, vouched } = tail;
+  if (tail.producersEnd <= vouched.position) return tail.state;
+  const { name, epoch, begin: from } = segment;
+  const before = new TrackedState(segment.start.state, producersMax);
+  const walker = new Walker(files, { name, epoch, from, chunkBytes: 1024 * 1024, keepsChunks: false });
+  while (walker.boundary.position < vouched.position) {
+    const batch = await walker.next(vouched.position);
+    if (typeof batch === "string")
+      throw new Error(`segment ${name} has changed while it was being recovered`);
+    before.add(batch);
+  }
+  return { ...tail.state, producers: before.producers.states() };
 }
 
 function reportOf(recovered: Recovered, core: Core): RecoveryReport {

@@ -8,6 +8,7 @@ import { attribute } from "../format/layout.ts";
 import { RecordBatch } from "../format/record-batch.ts";
 import type { Signal } from "../storage.ts";
 import type { Chain } from "./chain.ts";
+import type { Cuts } from "./cuts.ts";
 import type { Files } from "./files.ts";
 import type { Identity, Segment } from "./segment.ts";
 import { recordsOf } from "./state.ts";
@@ -17,15 +18,20 @@ export interface View {
   readonly files: Files;
   readonly identity: Identity;
   readonly chain: Chain;
+  readonly cuts: Cuts;
   readonly first: number;
   /** The offset behind the last record that may be read. */
   readonly visible: number;
+  /** The offset behind the last record that is on its way. */
+  readonly next: number;
   /** Where, in the last segment, the bytes that may be read end, and those that were flushed. */
   readonly visibleEnd: number;
   readonly provenEnd: number;
   readonly closed: boolean;
   /** Resolves when one of the above may have changed. */
   changed(): Promise<void>;
+  /** After a read that failed: looks whether the log is another by now. */
+  recheck(): Promise<boolean>;
 }
 
 export interface ReadRange {
@@ -53,26 +59,40 @@ export async function* readBatches(view: View, range: ReadRange): AsyncGenerator
   const to = follow ? range.to : Math.min(range.to, view.visible);
   let offset = range.from;
   let position: Position | undefined;
+  /** The version of the chain in which `offset` was known to be right. */
+  let seen = view.chain.version;
+  // A follower may be ahead of what is durable.
+  while (follow && offset > view.visible && offset <= view.next && !view.closed) {
+    throwIfAborted(signal);
+    await changedOrAborted(view, signal);
+    seen = view.chain.version;
+  }
   while (offset < to) {
     throwIfAborted(signal);
-    if (offset < view.first || offset > view.visible) throw truncated(view, offset);
+    const { version } = view.chain;
+    const isCut = offset > view.visible || offset > view.cuts.since(seen);
+    if (offset < view.first || isCut) throw truncated(view, offset);
+    seen = version;
     if (offset === view.visible) {
       if (view.closed) return;
       await changedOrAborted(view, signal);
       continue;
     }
     if (view.closed) throw closed(view);
-    const { version } = view.chain;
     let batch: RecordBatch | Skip | undefined;
     try {
       if (position?.version !== version || !position.holds(offset)) position = await locate(view, offset);
-      batch = await position.next(offset);
+      // What changed meanwhile may have moved what was looked up.
+      if (version === view.chain.version) batch = await position.next(offset);
+      else position = undefined;
     } catch (error) {
       // Its segment may have been removed, or recycled, in the middle of the step.
-      if (version === view.chain.version && offset >= view.first && !view.closed) throw error;
+      const isSame = version === view.chain.version && offset >= view.first && !view.closed;
+      if (isSame && !(await view.recheck())) throw error;
       position = undefined;
     }
-    if (batch === undefined) continue;
+    // A step that a change came in between may have read what is dead by now.
+    if (batch === undefined || version !== view.chain.version) continue;
     if (!(batch instanceof RecordBatch)) {
       offset = Math.min(batch.next, to);
       continue;
@@ -85,7 +105,20 @@ export async function* readBatches(view: View, range: ReadRange): AsyncGenerator
 
 /** The offset of the first record at or after `timestamp`, or that of the next record. */
 export async function offsetAt(view: View, timestamp: number): Promise<number> {
+  for (;;) {
+    const { version } = view.chain;
+    try {
+      return await search(view, timestamp);
+    } catch (error) {
+      // Segments may have been dropped in the middle of the search.
+      if (version === view.chain.version) throw error;
+    }
+  }
+}
+
+async function search(view: View, timestamp: number): Promise<number> {
   const end = view.visible;
+  if (end === view.first) return end;
   // Before the last segment that begins with only older records behind it, all are older.
   let low = 0;
   let high = view.chain.length;
@@ -130,8 +163,8 @@ class Position {
       : offset < this.#end.next;
   }
 
-  /** The next batch that holds records from `offset` on, or nothing when this position is used up. */
-  async next(offset: number): Promise<RecordBatch | Skip | undefined> {
+  /** The next batch that holds records from `offset` on, which the view says are there. */
+  async next(offset: number): Promise<RecordBatch | Skip> {
     const limit = this.#end?.boundary.position ?? this.#view.visibleEnd;
     while (this.#walker.boundary.position < limit) {
       const before = this.#walker.boundary;
@@ -146,8 +179,6 @@ class Position {
       const durable = this.#end !== undefined || position <= this.#view.provenEnd;
       return recordsOf(batch, durable).trim(0, end);
     }
-    if (this.#end === undefined) return undefined;
-    // Its last record should have been there.
     throw damaged(this.#view, this.#segment, this.#walker.boundary);
   }
 

@@ -68,8 +68,7 @@ export async function recover(files: Files, identity: Identity, producersMax: nu
   if (quick !== undefined) {
     assertSound(identity, tail);
     await assertLifeless(files, identity, unborn, tail.segment.epoch);
-    const { chain, truncated } = quick;
-    return { chain, tail, ...none, unborn: unborn.map((entry) => entry.name), truncated };
+    return { chain: quick, tail, ...none, unborn: unborn.map((entry) => entry.name) };
   }
   return untangle(files, identity, entries, producersMax, read, foreign);
 }
@@ -94,11 +93,11 @@ async function fitTogether(
   candidates: ChainEntry[],
   tail: Tail,
   read: (entry: ChainEntry) => Promise<Segment | string>,
-): Promise<{ chain: ChainEntry[]; truncated: string[] } | undefined> {
+): Promise<ChainEntry[] | undefined> {
   if (tail.seal !== undefined) return undefined;
-  const begin = candidates.findLastIndex((entry) => entry.base <= tail.state.first);
-  if (begin < 0) return undefined;
-  const chain = candidates.slice(begin);
+  // Whatever lies before the first live segment is not taken for truncated without another look.
+  if (candidates.findLastIndex((entry) => entry.base <= tail.state.first) !== 0) return undefined;
+  const chain = candidates;
   const first = await read(chain[0]!);
   if (typeof first === "string") return undefined;
   if (tail.segment.start.ordinal - first.start.ordinal + 1 !== chain.length) return undefined;
@@ -108,7 +107,7 @@ async function fitTogether(
     const previous = await read(chain.at(-2)!);
     if (typeof previous === "string" || !links(tail.segment.start.link, previous)) return undefined;
   }
-  return { chain, truncated: candidates.slice(0, begin).map((entry) => entry.name) };
+  return chain;
 }
 
 /** Reads every start, takes the latest epoch for the end of the log, and follows the links back. */

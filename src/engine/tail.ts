@@ -27,6 +27,8 @@ export interface Tail {
   readonly vouchedEnd: number;
   readonly seal: Seal | undefined;
   readonly state: LogState;
+  /** Where the last batch of a producer ends, or 0. */
+  readonly producersEnd: number;
 }
 
 const chunkBytes = 1024 * 1024;
@@ -66,6 +68,7 @@ async function findClose(files: Files, segment: Segment, fileEnd: number): Promi
     vouchedEnd: position,
     seal: undefined,
     state: control.state,
+    producersEnd: 0,
   };
 }
 
@@ -79,6 +82,7 @@ async function walkTail(
   const walker = new Walker(files, { name, epoch, from: begin, chunkBytes, keepsChunks: false });
   const state = new TrackedState(segment.start.state, producersMax);
   let seal: Seal | undefined;
+  let producersEnd = 0;
   let watermark = 0;
   let vouched = begin;
   /** The boundaries that no watermark has reached yet. */
@@ -93,6 +97,7 @@ async function walkTail(
     const control = state.add(batch);
     if (control?.kind === "seal") seal = control;
     const boundary = walker.boundary;
+    if (batch.header.attributes & attribute.producer) producersEnd = boundary.position;
     segment.index.add(boundary.position, boundary.offset, boundary.checksum);
     open.push(boundary);
     if (batch.header.watermark > watermark) {
@@ -114,6 +119,7 @@ async function walkTail(
     vouchedEnd: Math.max(watermark, later.watermark),
     seal,
     state: state.snapshot(),
+    producersEnd,
   };
 }
 

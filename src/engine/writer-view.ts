@@ -1,14 +1,19 @@
 /** How readers see the log of this process: everything durable, and nothing else. */
 import type { Core } from "./core.ts";
+import type { Intake } from "./intake.ts";
 import type { View } from "./reader.ts";
 
-export function viewOf(core: Core, isClosed: () => boolean): View {
+export function viewOf(core: Core, intake: Intake, isClosed: () => boolean): View {
   return {
     files: core.files,
     identity: core.identity,
     chain: core.chain,
+    cuts: core.cuts,
     get first() {
       return core.first;
+    },
+    get next() {
+      return intake.next;
     },
     get visible() {
       return core.durable;
@@ -23,5 +28,6 @@ export function viewOf(core: Core, isClosed: () => boolean): View {
       return isClosed();
     },
     changed: () => core.changed(),
+    recheck: () => Promise.resolve(false),
   };
 }

@@ -61,7 +61,7 @@ export class Writer {
     const { open } = this.intake;
     const group = open.drafts.length > 0 ? open : (this.#queue.findLast(isGroup) ?? this.#flight.at(-1));
     if (group === undefined) throw new Error("nothing is on its way");
-    group.join(waiter);
+    group.follow(waiter);
     this.#schedule();
   }
 
@@ -83,12 +83,12 @@ export class Writer {
     return new Promise<T>((resolve, reject) => {
       const run = async (): Promise<void> => {
         await work().then(resolve, reject);
-        if (holding) intake.release();
+        intake.release(run);
       };
       const queue = (): void => {
         intake.close();
         this.#queue.push({ run, reject });
-        if (holding) intake.hold();
+        if (holding) intake.hold(run);
         this.#schedule();
       };
       // Appends that wait for room come first.
@@ -119,10 +119,11 @@ export class Writer {
     this.#flight = [];
     this.#writing = false;
     this.#core.state.producers.dropPending();
-    // A verb that waits behind it is told; otherwise the next one is.
-    if (turns.length === 0 && groups.some((group) => group.silent)) this.#loss = error;
-    for (const group of groups) group.reject(error);
     for (const each of [...turns, ...waiting]) each.reject(error);
+    let told = turns.length + waiting.length;
+    for (const group of groups) told += group.reject(error);
+    // Somebody who waits is told of everything; otherwise the next verb is.
+    if (told === 0 && groups.some((group) => group.silent)) this.#loss = error;
     this.#core.notify();
     return error;
   }
@@ -152,6 +153,14 @@ export class Writer {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
+    try {
+      this.#work();
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #work(): void {
     while (!this.#held && !this.#writing) {
       if (this.#queue.length === 0 && this.intake.open.wanted) this.intake.close();
       const head = this.#queue[0];
@@ -169,7 +178,6 @@ export class Writer {
         this.#commit(head);
       }
     }
-    this.#pumping = false;
   }
 
   /** Runs work that has the pen to itself. */
@@ -214,7 +222,7 @@ export class Writer {
 
   /** Writes a group behind the last one, and flushes it. */
   #commit(group: Group): void {
-    const { active, storage } = this.#core;
+    const { active, files, storage } = this.#core;
     const { segment, file, end: position, flushedEnd: watermark, checksum: previousChecksum } = active;
     const { bytes, checksum } = group.place({ position, epoch: segment.epoch, previousChecksum, watermark });
     active.end += bytes.length;
@@ -226,11 +234,18 @@ export class Writer {
     const generation = this.#generation;
     const attempt = <T>(action: string, work: () => Eventually<T>, done: (value: T) => void): void => {
       const failed = (cause: unknown): void => {
+        files.release(segment.name);
         if (generation !== this.#generation) return;
         active.finished = true;
         this.fail(action, cause);
       };
-      settle(work, (value) => generation === this.#generation && done(value), failed);
+      const answered = (value: T): void => {
+        files.release(segment.name);
+        if (generation === this.#generation) done(value);
+      };
+      // The file is not closed before the last call on it was answered.
+      files.retain(segment.name);
+      settle(work, answered, failed);
     };
     const flushed = (): void => {
       group.flushed = true;
@@ -296,6 +311,7 @@ export class Writer {
     };
     if (!group.flushed) group.silent = true;
     group.acknowledge(settlement);
+    if (group.flushed) group.settleFollowers(settlement);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { valuesOf } from "../support/content.ts";
-import { failing, failingAfterwards, gate } from "../support/faults.ts";
+import { anyOf, failing, failingAfterwards, gate } from "../support/faults.ts";
 import type { Hook } from "../support/faulty-storage.ts";
 import { holding, models } from "../support/machine.ts";
 import { endings, idle, refusal } from "../support/outcome.ts";
@@ -61,6 +61,40 @@ describe.each(models)("close ($name)", (model) => {
     await refusal(log.append({ value: "rejected" }), "FLUSH_FAILED");
     await log.close();
 
+    expect(await valuesOf(await machine.open())).toEqual(["a"]);
+  });
+
+  test("does not bring about a truncation that was refused", async () => {
+    const machine = model.build();
+    await (await machine.open()).close();
+    const first = await machine.open();
+    await first.appendBatch([{ value: "a" }, { value: "b" }]);
+    await first.close();
+    // It has been opened and not written to: its end is still the one that it was closed with.
+    const log = await machine.open();
+    machine.hook = anyOf(failing({ op: "flush" }), failing({ op: "remove" }));
+    await refusal(log.truncateAfter(0), "FLUSH_FAILED");
+    expect(await valuesOf(log)).toEqual(["a", "b"]);
+    machine.hook = undefined;
+    await log.close();
+
+    expect(await valuesOf(await machine.open())).toEqual(["a", "b"]);
+  });
+
+  // A disk that flushes a new file and then fails cannot be trusted with the note of a clean end.
+  test("writes nothing more to a segment that it has just begun and that failed already", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    for (const value of ["a", "b"]) {
+      await log.append({ value });
+      await log.rotate();
+    }
+    machine.hook = failing({ op: "remove" });
+    await log.truncateAfter(0);
+    machine.hook = failing({ op: "flush" });
+    await refusal(log.append({ value: "failed" }), "FLUSH_FAILED");
+    machine.hook = failing({ op: "flush", after: 1 });
+    await log.close().catch(() => undefined);
     expect(await valuesOf(await machine.open())).toEqual(["a"]);
   });
 

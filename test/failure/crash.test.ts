@@ -6,7 +6,7 @@
 import { describe, expect, test } from "vitest";
 import type { Log } from "../../src/index.ts";
 import { crashEverywhere, type Story } from "../support/crash.ts";
-import { failingAfterwards } from "../support/faults.ts";
+import { failing, failingAfterwards } from "../support/faults.ts";
 import { type Machine, memories } from "../support/machine.ts";
 import { refusal } from "../support/outcome.ts";
 
@@ -27,6 +27,22 @@ const verb = (segments: number, ...steps: ((log: Log, machine: Machine) => Promi
   prepare: async (machine) => {
     log = await machine.open();
     await fill(log, segments);
+  },
+  steps: steps.map((step) => ({ run: (machine) => step(log, machine) })),
+});
+
+/** Segments that have replaced others with the same base offset, at the beginning and in the middle. */
+const replaced = (...steps: ((log: Log, machine: Machine) => Promise<unknown>)[]): Story => ({
+  prepare: async (machine) => {
+    await machine.open();
+    await machine.die();
+    log = await machine.open();
+    await fill(log, 1);
+    await log.rotate();
+    machine.hook = failing({ op: "flush" });
+    await refusal(log.append({ value: "failed" }), "FLUSH_FAILED");
+    machine.hook = undefined;
+    await fill(log, 2);
   },
   steps: steps.map((step) => ({ run: (machine) => step(log, machine) })),
 });
@@ -68,6 +84,13 @@ const stories: Record<string, Story> = {
     (log) => log.truncateAfter(11),
     (log) => log.truncateBefore(12),
     (log) => log.append({ value: "new" }),
+  ),
+  "truncateAfter with nothing left, of a log that had crashed before": replaced((log) => log.truncateAfter(-1)),
+  "truncateAfter down to a segment that had replaced another": replaced(
+    (log) => log.truncateAfter(4),
+    (log) => log.append({ value: "other" }),
+    (log) => log.truncateAfter(4),
+    (log) => log.append({ value: "third" }),
   ),
   "close": verb(2, (log) => log.close()),
   "close and a new start": verb(

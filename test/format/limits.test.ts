@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { MemoryDisk, memoryStorage } from "../../adapters/memory/storage.ts";
-import { openLog } from "../../src/index.ts";
+import { openLog, salvage } from "../../src/index.ts";
 import { decodeLog } from "./decoder.ts";
 import { diskWith, type FolderBytes, takeFolder, withFile } from "./folder.ts";
 import { rechain, reseal, setField, setNumber } from "./forge.ts";
@@ -41,12 +41,15 @@ test.each([0, 1, 4, 7, 8])(
 );
 
 /** The same log as if its first record had this offset, with all before it truncated away. */
-async function logFrom(base: number, count: number): Promise<FolderBytes> {
+async function logFrom(base: number, count: number, epoch = 1): Promise<FolderBytes> {
   const files = await logOf(count);
   const [segment] = decodeLog(files).segments;
   const bytes = files.get(segment.name)!;
   const [start] = segment.batches;
-  for (const batch of segment.batches) setField(bytes, batch, "base offset", batch.base + base);
+  for (const batch of segment.batches) {
+    setField(bytes, batch, "base offset", batch.base + base);
+    setField(bytes, batch, "epoch", epoch);
+  }
   const carriedNext = start.position + 64 + 48;
   // Behind the topic, of which the length is one byte, lies the first offset.
   const first = carriedNext + 8 + 1 + topic.length;
@@ -74,4 +77,15 @@ describe("the largest offset", () => {
     const files = await logFrom(max - 1, 2);
     expect(await outcomeOf(files, topic)).toMatchObject({ verdict: "torn", offsets: [max - 1] });
   });
+});
+
+// The count of a batch has 32 bits, so such a gap takes more than one `lost` record.
+test("a gap of more than 2^32 offsets can be salvaged", async () => {
+  const far = 2 ** 32 + 10;
+  const damaged = await diskWith(new Map([...(await logOf(1)), ...(await logFrom(far, 1, 2))]), `${topic}/0`);
+  const copy = new MemoryDisk();
+  const [from, to] = [damaged, copy].map((disk) => ({ storage: memoryStorage({ disk }), topic }));
+  const { kept } = await salvage(from, to);
+  expect(kept.at(-1)).toEqual({ first: far, next: far + 1 });
+  expect(await outcomeOf(takeFolder(copy, `${topic}/0`), topic)).toMatchObject({ verdict: "clean" });
 });

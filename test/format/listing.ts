@@ -32,8 +32,7 @@ export interface Listing {
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-// eslint-disable-next-line no-control-regex
-const plain = /^(?!hex:)[^\u0000-\u001f\u007f]*$/;
+const plain = /^(?!hex:)\P{Cc}*$/u;
 
 /** Text as it is, and other bytes as `hex:` and their digits. */
 export function readable(bytes: Uint8Array): string {

@@ -87,6 +87,7 @@ describe.each(holding)("a reader that is held in a read ($name)", (model) => {
     const reading = checkedRead(log, 9);
     await held.reached;
     const truncating = log.truncateBefore(20);
+    while (log.first < 20) await new Promise((resolve) => setImmediate(resolve));
     held.pass();
     await truncating;
     const { offsets, end } = await reading;

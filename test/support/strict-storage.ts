@@ -9,7 +9,7 @@ import type { Eventually, Place, Storage, StoredFile } from "../../src/storage.t
 /** What is known of the files of one disk, however often its places are opened. */
 export class Watch {
   readonly #misuses: string[];
-  /** Files that failed a write or flush, with the number of the opening in which they did. */
+  /** Files that failed a write or flush, each with the opening of the place in which it did. */
   readonly spoiled = new Map<string, number>();
   openings = 0;
 
@@ -92,6 +92,7 @@ class StrictPlace {
     const watch = this.#watch;
     let closed = false;
     let flushing = 0;
+    let overwritten = false;
     const used = <T>(op: string, work: () => T): T => {
       if (closed) watch.note(`${op} of ${name}, which is closed`);
       if (this.#closed) watch.note(`${op} of ${name} in a place that is closed`);
@@ -102,7 +103,10 @@ class StrictPlace {
       if (failedIn === this.#opening) watch.note(`${op} of ${name}, which failed before`);
       // A later process may cut the failed bytes off, and go on from there.
       else if (failedIn !== undefined && op === "truncate") watch.spoiled.delete(name);
-      else if (failedIn !== undefined && op === "flush") watch.note(`flush of ${name}, which failed in an earlier process`);
+      else if (failedIn !== undefined && op === "write") overwritten = true;
+      else if (failedIn !== undefined && op === "flush" && overwritten) {
+        watch.note(`write and flush of ${name}, which failed in an earlier process and was not cut since`);
+      }
       return used(op, work);
     };
     const spoil = (): void => void watch.spoiled.set(name, this.#opening);
