@@ -41,13 +41,20 @@ export function checkProducer(producer: Producer): void {
 }
 
 function checkHeaders(headers: Readonly<Record<string, unknown>>): void {
-  if (typeof headers !== "object" || headers === null || Array.isArray(headers)) {
+  if (!isPlainObject(headers)) {
     throw new TypeError(`headers must be an object of names and values, not ${describe(headers)}`);
   }
   for (const name of Object.keys(headers)) {
     assertWellFormed(name, "the name of a header");
     checkBytes(`header ${name}`, headers[name]);
   }
+}
+
+/** Not a Map, a Headers or an array, whose entries are not its properties. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function checkBytes(what: string, bytes: unknown): void {

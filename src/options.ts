@@ -73,10 +73,13 @@ export function checkOptions(options: OpenLogOptions): Settings {
   if (durability !== "strict" && durability !== "relaxed") {
     throw new TypeError(`durability must be "strict" or "relaxed", not ${String(durability)}`);
   }
-  const segmentBytesMax = segment?.maxBytes ?? 64 * mebibyte;
-  const batchBytesMax = options.maxBatchBytes ?? 16 * mebibyte;
-  const pendingBytesMax = options.maxPendingBytes ?? 64 * mebibyte;
-  const producersMax = options.maxProducers ?? 10_000;
+  checkObject("segment", segment);
+  checkObject("retention", retention);
+  const { maxBytes: segmentBytesMax = 64 * mebibyte } = segment ?? {};
+  const { maxBatchBytes: batchBytesMax = 16 * mebibyte } = options;
+  const { maxPendingBytes: pendingBytesMax = 64 * mebibyte } = options;
+  const { maxProducers: producersMax = 10_000 } = options;
+  checkSignal(options.signal);
   checkInteger("segment.maxBytes", segmentBytesMax, 1, limit.segmentBytes);
   checkInteger("maxBatchBytes", batchBytesMax, 64, limit.batchBytes);
   checkInteger("maxPendingBytes", pendingBytesMax, 1, Number.MAX_SAFE_INTEGER);
@@ -104,6 +107,19 @@ export function checkInteger(
   if (typeof value !== "number") throw new TypeError(`${name} must be a number, not ${describe(value)}`);
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
+}
+
+/** Throws a TypeError unless `value` is an object or absent. */
+function checkObject(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === "object" && value !== null)) return;
+  throw new TypeError(`${name} must be an object, not ${describe(value)}`);
+}
+
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined) return;
+  const listen = (signal as Partial<Signal> | null)?.addEventListener;
+  if (typeof listen !== "function")
+    throw new TypeError(`signal must be an AbortSignal, not ${describe(signal)}`);
 }
 
 /** What a value is, for a message that says what it should have been. */

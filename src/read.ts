@@ -3,7 +3,7 @@ import { offsetAt, type ReadRange, readBatches, throwIfAborted, type View } from
 import { WalError } from "./errors.ts";
 import { limit } from "./format/layout.ts";
 import type { RecordBatch } from "./format/record-batch.ts";
-import { checkInteger } from "./options.ts";
+import { checkInteger, checkSignal } from "./options.ts";
 import type { LogRecord } from "./record.ts";
 import type { Signal } from "./storage.ts";
 
@@ -39,6 +39,7 @@ export async function offsetAtTimestamp(view: View, timestamp: number): Promise<
 
 function checkRange(view: View, options: ReadOptions): ReadRange {
   const { from = view.first, to = Infinity, follow = false, signal } = options;
+  checkSignal(signal);
   checkInteger("from", from, 0, limit.offset);
   if (to !== Infinity) checkInteger("to", to, 0, limit.offset);
   if (view.closed) throw new WalError("CLOSED", `cannot read log ${view.identity.label}: it was closed`);

@@ -2,38 +2,21 @@
  * What the writer, the maintenance verbs and the readers of one log share: its segments, which of
  * them is written to, and what is durable. Whoever changes it holds the pen alone (see writer.ts).
  */
-import { encodeControlBatch } from "../format/control-batch.ts";
 import type { Link, LogState, StartReason } from "../format/control.ts";
 import { limit, startReason } from "../format/layout.ts";
 import { formatSegmentName } from "../format/names.ts";
-import type { Storage, StoredFile } from "../storage.ts";
+import type { Storage } from "../storage.ts";
+import { type Active, noteOf } from "./active.ts";
 import { assertWhole, bear, type BirthPlan, type Born } from "./birth.ts";
 import { Chain } from "./chain.ts";
 import { Cuts } from "./cuts.ts";
 import type { Files } from "./files.ts";
 import { Leftovers } from "./leftovers.ts";
 import type { ChainEntry } from "./recovery.ts";
-import type { Identity, Segment } from "./segment.ts";
+import type { Identity } from "./segment.ts";
 import type { Settings } from "./settings.ts";
 import { SegmentNames } from "./segment-names.ts";
 import { TrackedState } from "./state.ts";
-
-/** The segment that is written to. */
-export interface Active {
-  readonly segment: Segment;
-  readonly file: StoredFile;
-  /** Behind what was written, and behind what was flushed, with the checksums of the last batches. */
-  end: number;
-  checksum: number;
-  flushedEnd: number;
-  flushedChecksum: number;
-  /** Length of the file, stale bytes included. */
-  fileSize: number;
-  /** A write or flush of it failed: it is never touched again. */
-  finished: boolean;
-  /** A close batch lies behind its end, which must be cut off before anything is written. */
-  closed: boolean;
-}
 
 /** How a new segment continues the log. */
 export interface Continuation {
@@ -158,31 +141,26 @@ export class Core {
     await this.discard(superseded.map(({ name }) => name));
   }
 
-  /**
-   * Writes a batch behind what was carried into a new segment, whose watermark is a witness that it
-   * was flushed. It is not flushed itself: the next group is, and the segment is safe without it.
-   */
+  /** Leaves a witness behind what was carried into a new segment. */
   async witness(): Promise<void> {
     const { active } = this;
-    const { bytes, checksum } = encodeControlBatch(
-      { kind: "first", first: this.first },
-      {
-        position: active.end,
-        epoch: active.segment.epoch,
-        baseOffset: this.durable,
-        timestamp: this.storage.now(),
-        previousChecksum: active.checksum,
-        watermark: active.flushedEnd,
-      },
+    const { first, durable, storage } = this;
+    const note = noteOf(
+      { kind: "first", first },
+      active,
+      active.end,
+      active.checksum,
+      durable,
+      storage.now(),
     );
     try {
-      assertWhole(await active.file.write(bytes, active.end), bytes.length);
+      assertWhole(await active.file.write(note.bytes, active.end), note.bytes.length);
     } catch {
       active.finished = true;
       return;
     }
-    active.end += bytes.length;
-    active.checksum = checksum;
+    active.end += note.bytes.length;
+    active.checksum = note.checksum;
     active.fileSize = Math.max(active.fileSize, active.end);
   }
 
@@ -225,24 +203,17 @@ export class Core {
     if (active.finished) await this.advance(this.continuation(this.state.snapshot()));
   }
 
-  activate(born: Born, closed: boolean): void {
-    const { segment, file, end, checksum, fileSize } = born;
-    this.active = {
-      segment,
-      file,
-      end,
-      checksum,
-      flushedEnd: end,
-      flushedChecksum: checksum,
-      fileSize,
-      finished: false,
-      closed,
-    };
+  activate({ segment, file, end, checksum, fileSize }: Born, closed: boolean): void {
+    const flushed = { flushedEnd: end, flushedChecksum: checksum };
+    this.active = { segment, file, end, checksum, ...flushed, fileSize, finished: false, closed };
   }
 
   /** Tries to remove what is no longer part of the log. */
   async clean(): Promise<void> {
-    const flush = async (): Promise<void> => this.active.file.flush();
+    const flush = async (): Promise<void> => {
+      if (this.active.finished) throw new Error("the active segment has failed");
+      await this.active.file.flush();
+    };
     try {
       await this.leftovers.remove((name) => this.names.delete(name), flush);
     } catch {
@@ -302,26 +273,15 @@ export class Core {
     throw new RangeError(`log ${this.identity.label} has used up its segment numbers: copy it to a new log`);
   }
 
-  /**
-   * Notes at the end of a segment that it has a successor, so that a missing successor is noticed,
-   * and cuts stale bytes off. It is a help, not a promise: it is not flushed, and may fail.
-   */
+  /** Leaves a seal behind a segment that was rotated, and cuts stale bytes off. */
   async #seal(old: Active): Promise<void> {
     const { base, epoch } = this.active.segment;
-    const { bytes } = encodeControlBatch(
-      { kind: "seal", base, epoch },
-      {
-        position: old.flushedEnd,
-        epoch: old.segment.epoch,
-        baseOffset: base,
-        timestamp: this.storage.now(),
-        previousChecksum: old.flushedChecksum,
-        watermark: old.flushedEnd,
-      },
-    );
+    const { flushedEnd, flushedChecksum } = old;
+    const seal = { kind: "seal", base, epoch } as const;
+    const { bytes } = noteOf(seal, old, flushedEnd, flushedChecksum, base, this.storage.now());
     try {
-      await old.file.write(bytes, old.flushedEnd);
-      const end = old.flushedEnd + bytes.length;
+      assertWhole(await old.file.write(bytes, flushedEnd), bytes.length);
+      const end = flushedEnd + bytes.length;
       if (old.fileSize > end) await old.file.truncate(end);
     } catch {
       // Without it the log is as safe as with it, but the file is not to be recycled.

@@ -149,14 +149,10 @@ export class Group {
   }
 
   /** Breaks every promise given that was not kept. */
-  /** Answers how many were told. */
-  reject(error: unknown): number {
-    const waiters = [...this.#waiters, ...this.#followers];
-    const told = this.#resolves.length + waiters.length;
+  reject(error: unknown): void {
     for (const resolve of this.#resolves) resolve(Promise.reject(error));
-    for (const waiter of waiters) waiter.reject(error);
+    for (const waiter of [...this.#waiters, ...this.#followers]) waiter.reject(error);
     this.#forget();
-    return told;
   }
 
   /** Like `join`, for somebody who waits for the flush even where acknowledgements come before it. */

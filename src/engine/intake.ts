@@ -204,7 +204,11 @@ export class Intake {
 
   /** The time of this turn: records that are added in one turn have one timestamp. */
   #now(): number {
-    return (this.#turnTime ??= this.#core.storage.now());
+    if (this.#turnTime === undefined) {
+      this.#turnTime = this.#core.storage.now();
+      this.#schedule();
+    }
+    return this.#turnTime;
   }
 
   #tooLarge(count: number): WalError {

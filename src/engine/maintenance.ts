@@ -3,9 +3,9 @@
  * pen to itself, after everything appended before it has become durable.
  */
 import { WalError } from "../errors.ts";
-import { encodeControlBatch } from "../format/control-batch.ts";
 import type { Control, Unknown } from "../format/control.ts";
 import { attribute, startReason } from "../format/layout.ts";
+import { noteOf } from "./active.ts";
 import { assertWhole } from "./birth.ts";
 import type { Continuation, Core } from "./core.ts";
 import { statesBefore } from "./producers.ts";
@@ -82,20 +82,14 @@ export async function writeClose(core: Core, writer: Writer): Promise<void> {
       // Everything acknowledged is safe without it. What was rejected may come back.
       return;
     }
+    if (core.active.finished) return;
   }
   await writeControl(core, writer, { kind: "close", state: core.state.snapshot() });
 }
 
 async function writeControl(core: Core, writer: Writer, control: Exclude<Control, Unknown>): Promise<void> {
   const { active, storage, durable } = core;
-  const { bytes, checksum } = encodeControlBatch(control, {
-    position: active.end,
-    epoch: active.segment.epoch,
-    baseOffset: durable,
-    timestamp: storage.now(),
-    previousChecksum: active.checksum,
-    watermark: active.flushedEnd,
-  });
+  const { bytes, checksum } = noteOf(control, active, active.end, active.checksum, durable, storage.now());
   const end = active.end + bytes.length;
   try {
     assertWhole(await active.file.write(bytes, active.end), bytes.length);

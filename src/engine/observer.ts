@@ -34,7 +34,7 @@ export class Observer implements View {
   closed = false;
   foreign: readonly string[] = [];
   #segment: Segment | undefined;
-  #checksum = 0;
+  visibleChecksum = 0;
   /** Boundaries behind `proven`, which no watermark has reached yet. */
   #open: Boundary[] = [];
   #names = "";
@@ -110,7 +110,7 @@ export class Observer implements View {
     this.first = tail.state.first;
     this.visible = tail.end.offset;
     this.visibleEnd = tail.end.position;
-    this.#checksum = tail.end.checksum;
+    this.visibleChecksum = tail.end.checksum;
     this.proven = tail.vouched.offset;
     this.provenEnd = tail.vouched.position;
     this.#open = [tail.end];
@@ -119,7 +119,7 @@ export class Observer implements View {
   /** Walks on behind the last valid batch of the last segment. */
   async #walkOn(): Promise<boolean> {
     const { name, epoch } = this.#segment!;
-    const from = { position: this.visibleEnd, offset: this.visible, checksum: this.#checksum };
+    const from = { position: this.visibleEnd, offset: this.visible, checksum: this.visibleChecksum };
     const walker = new Walker(this.files, { name, epoch, from, chunkBytes: 64 * 1024, keepsChunks: false });
     const fileEnd = await this.files.size(name);
     let moved = false;
@@ -139,7 +139,7 @@ export class Observer implements View {
       const { position, offset, checksum } = walker.boundary;
       this.visible = offset;
       this.visibleEnd = position;
-      this.#checksum = checksum;
+      this.visibleChecksum = checksum;
       this.#open.push(walker.boundary);
       const reached = this.#open.findLast((each) => each.position <= batch.header.watermark);
       if (reached === undefined) continue;

@@ -28,7 +28,8 @@ export class ProducerTable {
   /** Forgets everything and begins with `states`. */
   reset(states: readonly ProducerState[]): void {
     this.#pending.clear();
-    this.#durable = new Map(states.map(({ id, epoch, runs }) => [id, { epoch, runs }]));
+    const latest = states.slice(-this.#max);
+    this.#durable = new Map(latest.map(({ id, epoch, runs }) => [id, { epoch, runs }]));
   }
 
   /**

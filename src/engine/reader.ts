@@ -11,7 +11,7 @@ import type { Chain } from "./chain.ts";
 import type { Cuts } from "./cuts.ts";
 import type { Files } from "./files.ts";
 import type { Identity, Segment } from "./segment.ts";
-import { recordsOf } from "./state.ts";
+import { controlOf, recordsOf } from "./state.ts";
 import { type Boundary, Walker } from "./walker.ts";
 
 export interface View {
@@ -26,6 +26,8 @@ export interface View {
   readonly next: number;
   /** Where, in the last segment, the bytes that may be read end, and those that were flushed. */
   readonly visibleEnd: number;
+  /** The checksum of the last batch before `visibleEnd`. */
+  readonly visibleChecksum: number;
   readonly provenEnd: number;
   readonly closed: boolean;
   /** Resolves when one of the above may have changed. */
@@ -173,6 +175,7 @@ class Position {
       const { position, offset: next, checksum } = this.#walker.boundary;
       this.#segment.index.add(position, next, checksum);
       this.#assertEnd();
+      if (batch.header.attributes & attribute.control) controlOf(batch);
       if (next <= offset) continue;
       const end = this.#end?.next ?? this.#view.visible;
       if (batch.header.attributes & attribute.control) return { next: Math.min(next, end) };
@@ -182,13 +185,14 @@ class Position {
     throw damaged(this.#view, this.#segment, this.#walker.boundary);
   }
 
-  /** The link of the successor vouches for the last batch. */
+  /** The link of the successor, or the view, vouches for the last batch. */
   #assertEnd(): void {
-    const end = this.#end?.boundary;
-    if (end === undefined || this.#walker.boundary.position < end.position) return;
-    if (this.#walker.boundary.checksum !== end.checksum) {
-      throw damaged(this.#view, this.#segment, this.#walker.boundary);
-    }
+    const { visibleEnd: position, visibleChecksum: checksum, visible: offset } = this.#view;
+    const end = this.#end?.boundary ?? { position, checksum, offset };
+    const { boundary } = this.#walker;
+    if (boundary.position < end.position) return;
+    const fits = boundary.checksum === end.checksum && boundary.offset >= end.offset;
+    if (!fits) throw damaged(this.#view, this.#segment, boundary);
   }
 }
 

@@ -55,7 +55,9 @@ async function findClose(files: Files, segment: Segment, fileEnd: number): Promi
   const from = { position, offset: header.baseOffset, checksum: header.previousChecksum };
   const { name, epoch } = segment;
   const batch = await new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: true }).next(fileEnd);
-  if (typeof batch === "string" || !(batch.header.attributes & attribute.control)) return undefined;
+  if (typeof batch === "string" || !(batch.header.attributes & attribute.control) || batch.header.count > 0) {
+    return undefined;
+  }
   const control = controlOf(batch);
   if (control.kind !== "close") return undefined;
   return {

@@ -21,6 +21,9 @@ export function viewOf(core: Core, intake: Intake, isClosed: () => boolean): Vie
     get visibleEnd() {
       return core.active.flushedEnd;
     },
+    get visibleChecksum() {
+      return core.active.flushedChecksum;
+    },
     get provenEnd() {
       return core.active.flushedEnd;
     },

@@ -1,18 +1,18 @@
 /**
- * Group commit. Records that arrive while a group is being written and flushed form the next
- * group. Whatever else changes the log waits in the same queue and holds the pen alone while it
- * works. When a write or flush fails, everything behind it fails with it (see DESIGN.md, "When a
- * flush fails").
+ * Group commit. Records that arrive while a group is on its way form the next one. Whatever else
+ * changes the log waits in the same queue and holds the pen alone while it works. When a write or
+ * flush fails, everything behind it fails with it (see DESIGN.md, "When a flush fails").
  */
-import { reasonOf, WalError } from "../errors.ts";
-import { batchHeader } from "../format/layout.ts";
+import type { WalError } from "../errors.ts";
 import type { Eventually } from "../storage.ts";
 import { notWhole } from "./birth.ts";
 import type { Core } from "./core.ts";
 import { settle } from "./eventually.ts";
+import { flushFailed } from "./failure.ts";
 import { Group, type Settlement, type Waiter } from "./group.ts";
 import { Intake } from "./intake.ts";
 import { retainedFrom } from "./retention.ts";
+import { needsSegment, rotate } from "./rotation.ts";
 
 /** Work that needs the log to itself, in its turn. */
 interface Turn {
@@ -49,7 +49,7 @@ export class Writer {
     );
   }
 
-  /** Throws, once, the error of a loss that nobody was told of. */
+  /** Throws, once, a loss that nobody was told of. */
   reportLoss(): void {
     const loss = this.#loss;
     this.#loss = undefined;
@@ -97,19 +97,9 @@ export class Writer {
     });
   }
 
-  /**
-   * Ends everything that was not acknowledged, gives the active segment up, and goes back to what
-   * is durable.
-   */
+  /** Ends everything that was not acknowledged, and goes back to what is durable. */
   fail(action: string, cause: unknown): WalError {
-    const { active, identity, durable } = this.#core;
-    const { next } = this.intake;
-    const lost =
-      next > durable ? ` The records from offset ${durable} to ${next - 1} are not in the log.` : "";
-    const { name } = active.segment;
-    const message = `cannot ${action} segment ${name} of log ${identity.label}: ${reasonOf(cause)}.${lost}`;
-    const options = { log: identity.label, segment: name, first: durable, next, cause };
-    const error = new WalError("FLUSH_FAILED", message, options);
+    const error = flushFailed(this.#core, this.intake.next, action, cause);
     const { open, waiting } = this.intake.reset();
     const groups = [...this.#flight, ...this.#queue.filter(isGroup), open];
     const turns = this.#queue.filter(isTurn);
@@ -120,10 +110,9 @@ export class Writer {
     this.#writing = false;
     this.#core.state.producers.dropPending();
     for (const each of [...turns, ...waiting]) each.reject(error);
-    let told = turns.length + waiting.length;
-    for (const group of groups) told += group.reject(error);
-    // Somebody who waits is told of everything; otherwise the next verb is.
-    if (told === 0 && groups.some((group) => group.silent)) this.#loss = error;
+    for (const group of groups) group.reject(error);
+    // A verb that waits behind it is told; otherwise the next one is.
+    if (turns.length === 0 && groups.some((group) => group.silent)) this.#loss = error;
     this.#core.notify();
     return error;
   }
@@ -162,18 +151,20 @@ export class Writer {
 
   #work(): void {
     while (!this.#held && !this.#writing) {
-      if (this.#queue.length === 0 && this.intake.open.wanted) this.intake.close();
+      const isBusy = this.#flight.length >= this.#core.storage.flushesAtOnce;
+      // The open group is closed only when it is its turn: until then it takes more.
+      if (this.#queue.length === 0 && this.intake.open.wanted && !isBusy) this.intake.close();
       const head = this.#queue[0];
       if (head === undefined) break;
       if (!(head instanceof Group)) {
         if (this.#flight.length > 0) break;
         this.#queue.shift();
         this.#hold(() => head.run());
-      } else if (this.#needsSegment(head)) {
+      } else if (needsSegment(this.#core, head.bytes)) {
         if (this.#flight.length > 0) break;
         this.#hold(() => this.#prepareSegment());
       } else {
-        if (this.#flight.length >= this.#core.storage.flushesAtOnce) break;
+        if (isBusy) break;
         this.#queue.shift();
         this.#commit(head);
       }
@@ -189,17 +180,6 @@ export class Writer {
     });
   }
 
-  #needsSegment(group: Group): boolean {
-    const { active, settings, storage } = this.#core;
-    if (active.finished || active.closed) return true;
-    if (active.end === active.segment.begin.position) return false;
-    if (active.end + group.bytes + batchHeader.alignment > settings.segmentBytesMax) return true;
-    return (
-      settings.segmentAgeMsMax < Infinity &&
-      storage.now() - active.segment.start.created >= settings.segmentAgeMsMax
-    );
-  }
-
   async #prepareSegment(): Promise<void> {
     const core = this.#core;
     try {
@@ -212,12 +192,8 @@ export class Writer {
 
   /** Begins the next segment, with `first` as the first offset of the log. */
   async rotate(first: number): Promise<void> {
-    const core = this.#core;
-    const state = { ...core.state.snapshot(), first };
-    await core.advance(core.continuation(state));
-    core.state.first = first;
+    await rotate(this.#core, first);
     this.counters.rotations++;
-    await core.dropTruncated();
   }
 
   /** Writes a group behind the last one, and flushes it. */

@@ -21,14 +21,11 @@ async function fill(log: Log, segments: number, name = ""): Promise<void> {
   }
 }
 
-let log: Log;
-
 const verb = (segments: number, ...steps: ((log: Log, machine: Machine) => Promise<unknown>)[]): Story => ({
   prepare: async (machine) => {
-    log = await machine.open();
-    await fill(log, segments);
+    await fill(await machine.open(), segments);
   },
-  steps: steps.map((step) => ({ run: (machine) => step(log, machine) })),
+  steps: steps.map((step) => ({ run: (machine) => step(machine.latest()!, machine) })),
 });
 
 /** Segments that have replaced others with the same base offset, at the beginning and in the middle. */
@@ -36,7 +33,7 @@ const replaced = (...steps: ((log: Log, machine: Machine) => Promise<unknown>)[]
   prepare: async (machine) => {
     await machine.open();
     await machine.die();
-    log = await machine.open();
+    const log = await machine.open();
     await fill(log, 1);
     await log.rotate();
     machine.hook = failing({ op: "flush" });
@@ -44,13 +41,13 @@ const replaced = (...steps: ((log: Log, machine: Machine) => Promise<unknown>)[]
     machine.hook = undefined;
     await fill(log, 2);
   },
-  steps: steps.map((step) => ({ run: (machine) => step(log, machine) })),
+  steps: steps.map((step) => ({ run: (machine) => step(machine.latest()!, machine) })),
 });
 
 const stories: Record<string, Story> = {
-  "append": verb(2, (log) => log.append({ value: "new" })),
-  "appendBatch": verb(2, (log) => log.appendBatch([{ value: "new" }, { value: "and" }, { value: "more" }])),
-  "rotate": verb(2, (log) => log.rotate()),
+  append: verb(2, (log) => log.append({ value: "new" })),
+  appendBatch: verb(2, (log) => log.appendBatch([{ value: "new" }, { value: "and" }, { value: "more" }])),
+  rotate: verb(2, (log) => log.rotate()),
   "rotate, append and rotate": verb(
     1,
     (log) => log.rotate(),
@@ -85,32 +82,29 @@ const stories: Record<string, Story> = {
     (log) => log.truncateBefore(12),
     (log) => log.append({ value: "new" }),
   ),
-  "truncateAfter with nothing left, of a log that had crashed before": replaced((log) => log.truncateAfter(-1)),
+  "truncateAfter with nothing left, of a log that had crashed before": replaced((log) =>
+    log.truncateAfter(-1),
+  ),
   "truncateAfter down to a segment that had replaced another": replaced(
     (log) => log.truncateAfter(4),
     (log) => log.append({ value: "other" }),
     (log) => log.truncateAfter(4),
     (log) => log.append({ value: "third" }),
   ),
-  "close": verb(2, (log) => log.close()),
+  close: verb(2, (log) => log.close()),
   "close and a new start": verb(
     2,
     (log) => log.close(),
-    async (_, machine) => {
-      log = await machine.open();
-    },
-    () => log.append({ value: "new" }),
-    () => log.close(),
+    (_, machine) => machine.open(),
+    (log) => log.append({ value: "new" }),
+    (log) => log.close(),
   ),
   "rotate and truncate behind a new start": verb(
     2,
     (log) => log.close(),
-    async (_, machine) => {
-      log = await machine.open();
-      await log.rotate();
-    },
-    () => log.truncateBefore(4),
-    () => log.truncateAfter(6),
+    async (_, machine) => (await machine.open()).rotate(),
+    (log) => log.truncateBefore(4),
+    (log) => log.truncateAfter(6),
   ),
   "open after the process died": {
     prepare: async (machine) => {
@@ -118,31 +112,26 @@ const stories: Record<string, Story> = {
       await machine.die();
     },
     steps: [
-      {
-        run: async (machine) => {
-          log = await machine.open();
-        },
-      },
-      { run: () => log.append({ value: "new" }) },
+      { run: (machine) => machine.open() },
+      { run: (machine) => machine.latest()!.append({ value: "new" }) },
     ],
   },
   "a failed append and its retry": {
     prepare: async (machine) => {
-      log = await machine.open();
-      await fill(log, 2);
+      await fill(await machine.open(), 2);
     },
     steps: [
       {
         run: async (machine) => {
           machine.hook = failingAfterwards({ op: "flush" });
-          await refusal(log.append({ value: "failed" }), "FLUSH_FAILED");
+          await refusal(machine.latest()!.append({ value: "failed" }), "FLUSH_FAILED");
         },
         // Nobody can tell, until the retry has put something else in its place.
         unsure: "failed",
       },
-      { run: () => log.append({ value: "retried" }) },
-      { run: () => log.rotate() },
-      { run: () => log.truncateAfter(9) },
+      { run: (machine) => machine.latest()!.append({ value: "retried" }) },
+      { run: (machine) => machine.latest()!.rotate() },
+      { run: (machine) => machine.latest()!.truncateAfter(9) },
     ],
   },
 };

@@ -10,6 +10,8 @@ import { endings, refusal, thrown } from "../support/outcome.ts";
 
 const large = "x".repeat(5000);
 
+const producer = (sequence: number) => ({ producer: { id: "p", epoch: 0, sequence } });
+
 describe.each(models)("a record that is too large ($name)", (model) => {
   test("between others leaves them as they are", async () => {
     const machine = model.build();
@@ -51,7 +53,6 @@ describe.each(models)("a record that is too large ($name)", (model) => {
   test("of an idempotent producer leaves its sequence free", async () => {
     const machine = model.build();
     const log = await machine.open({ maxBatchBytes: 4096 });
-    const producer = (sequence: number) => ({ producer: { id: "p", epoch: 0, sequence } });
     const group = [
       log.append({ value: "0" }, producer(0)),
       log.append({ value: large }, producer(1)),

@@ -2,7 +2,7 @@
  * Random verbs with random faults, as plain values: which operations fail while the verb is at work, how,
  * and whether the machine then loses power, at once or in the middle.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Fault } from "../support/faulty-storage.ts";
 import { diskError, failing, failingAfterwards, miscounting } from "../support/faults.ts";
 import type { Hook, Operation } from "../support/faulty-storage.ts";
@@ -44,7 +44,18 @@ const verb: fc.Arbitrary<Verb> = fc.oneof(
 );
 
 const trouble: fc.Arbitrary<Trouble> = fc.record({
-  op: fc.constantFrom("write", "flush", "flush", "create", "remove", "remove", "truncate", "read", "close", "size"),
+  op: fc.constantFrom(
+    "write",
+    "flush",
+    "flush",
+    "create",
+    "remove",
+    "remove",
+    "truncate",
+    "read",
+    "close",
+    "size",
+  ),
   after: fc.integer({ min: 0, max: 4 }),
   times: fc.constantFrom(1, 1, 1, 2, 100),
   how: fc.constantFrom("before", "afterwards", "short", "overlong"),

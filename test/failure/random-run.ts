@@ -7,7 +7,7 @@ import { type Log, WalError } from "../../src/index.ts";
 import { anyOf } from "../support/faults.ts";
 import type { Machine } from "../support/machine.ts";
 import { Doubt, type State, told } from "./doubt.ts";
-import { type Command, hookOf, type Verb } from "./random-commands.ts";
+import { type Command, hookOf, type Trouble, type Verb } from "./random-commands.ts";
 
 const changing = new Set(["create", "write", "truncate", "flush", "remove"]);
 const settings = { segment: { maxBytes: 700 } };
@@ -44,7 +44,7 @@ export class RandomRun {
     if (left !== undefined) {
       this.#doubt.refuse(wanted);
       machine.losePower(left);
-      return this.#reopen();
+      return this.#reopen(troubles);
     }
     // What changes nothing on the disk ends no doubt, and neither does a log that is closed in trouble.
     const isSettled = verb.do === "reopen" ? troubles.length === 0 : changes > 0;
@@ -52,8 +52,8 @@ export class RandomRun {
     else if (isSettled) this.#doubt.become(wanted);
     if (crash === "power") machine.losePower();
     else if (crash === "process") await machine.die();
-    else return verb.do === "reopen" ? this.#reopen() : this.#compare();
-    return this.#reopen();
+    else if (verb.do !== "reopen") return this.#compare();
+    return this.#reopen(troubles);
   }
 
   /** What the log holds if the verb succeeds. */
@@ -106,8 +106,18 @@ export class RandomRun {
     expect(told(await stateOf(this.#log))).toBe(told(this.#doubt.certain));
   }
 
-  async #reopen(): Promise<void> {
-    this.#log = await this.#machine.open(settings);
+  /** The first attempt may meet the troubles that are left, and changes nothing if it is refused. */
+  async #reopen(troubles: readonly Trouble[] = []): Promise<void> {
+    const machine = this.#machine;
+    machine.hook = anyOf(...troubles.map(hookOf));
+    try {
+      this.#log = await machine.open(settings);
+      machine.hook = undefined;
+    } catch (error) {
+      machine.hook = undefined;
+      expect(["UNAVAILABLE", "READ_FAILED"], String(error)).toContain((error as WalError).code);
+      this.#log = await machine.open(settings);
+    }
     const state = await stateOf(this.#log);
     expect(this.#doubt.allows(state), `${told(state)}  is not  ${String(this.#doubt)}`).toBe(true);
     this.#doubt.become(state);

@@ -3,7 +3,7 @@
  * was refused is not, and a refused verb can be tried again. Each run has a new seed, printed with the
  * shortest failing list when it fails. FAULT_RUNS, FAULT_SEED and FAULT_PATH are as in model.test.ts.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, test } from "vitest";
 import { models } from "../support/machine.ts";
 import { commands } from "./random-commands.ts";

@@ -10,7 +10,7 @@ import { models } from "../support/machine.ts";
 
 /** The second write of a rotation is the note; the first begins the next segment. */
 const faults: Record<string, () => Hook> = {
-  "fails": () => failing({ op: "write", after: 1 }),
+  fails: () => failing({ op: "write", after: 1 }),
   "fails when it was done": () => failingAfterwards({ op: "write", after: 1 }),
   "is short": () => miscounting({ after: 1 }, () => ({ bytes: 20 })),
   "is answered with a larger number": () => miscounting({ after: 1 }, () => ({ answer: 4_294_967_288 })),

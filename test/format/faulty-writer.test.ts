@@ -115,11 +115,11 @@ describe("a close that does not fit to the batch before it is no close", () => {
   };
 
   // These fail: a close is found from the end of the file, and is not compared with what lies before it.
-  test.fails.each(said)("because the %s of that batch is another", async (name) => {
+  test.each(said)("because the %s of that batch is another", async (name) => {
     expect(["CORRUPT", "torn"]).toContain(await verdictOf(last, name));
   });
 
-  test.fails.each(["base offset", "count", "previous checksum"])("because of its own %s", async (name) => {
+  test.each(["base offset", "count", "previous checksum"])("because of its own %s", async (name) => {
     expect(["CORRUPT", "torn"]).toContain(await verdictOf(close, name));
   });
 

@@ -61,7 +61,7 @@ describe("a control record of an unknown kind", async () => {
   });
 
   // These fail: the reader does not look into the control records of the older segments.
-  test.fails.each([0, 6, 100, 127])("%i in an older segment is an error of the format", async (kind) => {
+  test.each([0, 6, 100, 127])("%i in an older segment is an error of the format", async (kind) => {
     expect((await outcomeOf(ofKind(kind, segments.slice(0, 1)), "controls")).verdict).toBe("FORMAT");
   });
 
@@ -185,10 +185,10 @@ describe("records in a batch that says it is a control record, with every checks
   });
 
   // These fail: their offsets are skipped in silence, as if they had been lost.
-  test.fails("in the last segment of a closed log are an error of the format", async () => {
+  test("in the last segment of a closed log are an error of the format", async () => {
     expect(await verdictsOf(1, closed)).toEqual(errors);
   });
-  test.fails("in an older segment are an error of the format", async () => {
+  test("in an older segment are an error of the format", async () => {
     expect(await verdictsOf(0, open)).toEqual(errors);
   });
 });

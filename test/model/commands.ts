@@ -2,7 +2,7 @@
  * What a random run may do to a log, as plain values that fast-check can make, shrink and print. Where a
  * command needs an offset it holds a fraction, because what offsets there are is known only in the run.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { LogSettings } from "../support/machine.ts";
 import type { RecordInput } from "../../src/index.ts";
 
@@ -29,7 +29,10 @@ export type Command =
 const bytes = fc.oneof(
   { weight: 4, arbitrary: fc.uint8Array({ maxLength: 12 }) },
   { weight: 3, arbitrary: fc.string({ maxLength: 12, unit: "grapheme" }) },
-  { weight: 1, arbitrary: fc.integer({ min: 30, max: 700 }).map((length) => new Uint8Array(length).fill(length)) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 30, max: 700 }).map((length) => new Uint8Array(length).fill(length)),
+  },
 );
 
 /** Near the clock of the machine, before and behind it. */
@@ -77,7 +80,10 @@ const command = (crashes: readonly ("lose power" | "die")[]): fc.Arbitrary<Comma
         verbs: fc.array(verb, { minLength: 2, maxLength: 8 }),
       }),
     },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant("pass time" as const), ms: fc.integer({ min: 1, max: 2000 }) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant("pass time" as const), ms: fc.integer({ min: 1, max: 2000 }) }),
+    },
     { weight: 2, arbitrary: fc.constant({ do: "reopen" } as const) },
     { weight: 3, arbitrary: fc.record({ do: fc.constantFrom(...crashes) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("read" as const), from: fraction, to: fraction }) },

@@ -27,6 +27,8 @@ async function expectForGood(machine: Machine, log: Log, values: readonly string
   expect(await linesOf(await machine.open())).toEqual(lines);
 }
 
+const producer = (sequence: number) => ({ producer: { id: "p", epoch: 0, sequence } });
+
 describe.each(models)("while a truncation at the end is at work ($name)", (model) => {
   test("an append takes an offset behind it", async () => {
     const machine = model.build();
@@ -77,7 +79,6 @@ describe.each(models)("while a truncation at the end is at work ($name)", (model
   test("an idempotent append is known afterwards", async () => {
     const machine = model.build();
     const log = await ten(machine);
-    const producer = (sequence: number) => ({ producer: { id: "p", epoch: 0, sequence } });
     await log.append({ value: "gone" }, producer(0));
     const truncation = log.truncateAfter(4);
     const both = [log.append({ value: "x" }, producer(0)), log.append({ value: "x" }, producer(0))];

@@ -3,7 +3,7 @@
  * the shortest list of commands that still fails. For a long search set MODEL_RUNS, and to repeat a failure
  * MODEL_SEED and MODEL_PATH, to what was printed.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, test } from "vitest";
 import { type Model, models } from "../support/machine.ts";
 import { commandsFor, settings } from "./commands.ts";

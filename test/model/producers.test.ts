@@ -3,7 +3,7 @@
  * record is stored once, its second sending gets the offset of the first, and a producer that was replaced
  * is refused. PRODUCER_RUNS, PRODUCER_SEED and PRODUCER_PATH are as in model.test.ts.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Ack, type Log, WalError } from "../../src/index.ts";
 import { type Machine, memoryOverlapping, memorySync, models } from "../support/machine.ts";
@@ -60,7 +60,9 @@ class Run {
     else if (each.do === "rotate") await this.#log.rotate();
     else if ("at" in each) {
       const offset = reference.first + Math.floor(each.at * (reference.next - reference.first + 1));
-      await (each.do === "truncateBefore" ? this.#log.truncateBefore(offset) : this.#log.truncateAfter(offset - 1));
+      await (each.do === "truncateBefore"
+        ? this.#log.truncateBefore(offset)
+        : this.#log.truncateAfter(offset - 1));
       if (each.do === "truncateBefore") reference.first = offset;
       else reference.end(offset);
     } else {

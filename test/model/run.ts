@@ -37,7 +37,9 @@ export class Run {
     const machine = this.#machine;
     switch (command.do) {
       case "together":
-        return Promise.all(command.verbs.filter((verb) => this.#isForeseeable(verb)).map((verb) => this.#start(verb)));
+        return Promise.all(
+          command.verbs.filter((verb) => this.#isForeseeable(verb)).map((verb) => this.#start(verb)),
+        );
       case "pass time":
         machine.now += command.ms;
         return undefined;
@@ -150,7 +152,7 @@ export class Run {
   async #read(from: number, to: number): Promise<void> {
     const { first, durable } = this.#log;
     const range = [from, to].map((each) => first + Math.floor(each * (durable - first + 1)));
-    const [low, high] = range.sort((a, b) => a - b) as [number, number];
+    const [low, high] = range.toSorted((a, b) => a - b) as [number, number];
     expect(await linesOf(this.#log, { from: low, to: high })).toEqual(this.#reference.lines(low, high));
   }
 

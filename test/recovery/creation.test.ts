@@ -94,9 +94,10 @@ describe.each(models)("a segment whose creation was not finished ($name)", (mode
     const scout = model.build();
     const { whole, name } = await rewriting(scout);
     await put(scout, name, whole);
-    const ends = (await batchesOf(scout, name)).map(({ end }) => end);
+    // The last batch only bears witness that what it was to carry had been flushed.
+    const ends = (await batchesOf(scout, name)).map(({ end }) => end).slice(0, -1);
     expect(ends).toHaveLength(4);
-    for (const size of [...ends.slice(0, -1), whole.length - 1]) {
+    for (const size of [...ends.slice(0, -1), ends.at(-1)! - 1]) {
       const machine = model.build();
       const creation = await rewriting(machine);
       await put(machine, name, whole.slice(0, size));

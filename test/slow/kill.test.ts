@@ -15,7 +15,12 @@ const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000);
 
 /** Runs the appender until it has acknowledged some records and a little longer, and kills it. */
 async function killed(folder: string, colour: string, childSeed: number, lines: number): Promise<string[]> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "appender.mjs"), folder, `${childSeed}`, colour]);
+  const child = spawn(process.execPath, [
+    join(import.meta.dirname, "appender.mjs"),
+    folder,
+    `${childSeed}`,
+    colour,
+  ]);
   let output = "";
   let errors = "";
   child.stderr.on("data", (text) => (errors += text));

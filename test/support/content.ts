@@ -49,7 +49,7 @@ export async function filesOf(storage: Storage, path: readonly string[]): Promis
   const files = new Map<string, Uint8Array>();
   const place = await storage.open(path, { mode: "read" });
   if (place === undefined) return files;
-  for (const name of [...(await place.list())].sort()) {
+  for (const name of (await place.list()).toSorted()) {
     const file = await place.open(name);
     const bytes = new Uint8Array(await file.size());
     await file.read(bytes, 0);

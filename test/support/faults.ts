@@ -87,20 +87,26 @@ export interface Gate {
 }
 
 export function gate(target: Target): Gate {
-  let arrive = (): void => undefined;
-  let pass: Gate["pass"] = () => undefined;
-  let fail: Gate["fail"] = () => undefined;
-  const reached = new Promise<void>((resolve) => (arrive = resolve));
-  const decided = new Promise<Fault | undefined>((resolve, reject) => {
-    pass = resolve;
-    fail = reject;
-  });
-  decided.catch(() => undefined);
+  const arrival = deferred<void>();
+  const decision = deferred<Fault | void>();
   const hook = fault(target, () => {
-    arrive();
-    return decided;
+    arrival.resolve();
+    return decision.promise;
   });
-  return { hook, reached, pass, fail };
+  return { hook, reached: arrival.promise, pass: decision.resolve, fail: decision.reject };
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  const parts: Partial<Deferred<T>> = {};
+  const promise = new Promise<T>((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  promise.catch(() => undefined);
+  return Object.assign(parts, { promise }) as Deferred<T>;
 }
 
 function matches({ op, name, when }: Target, call: Call): boolean {

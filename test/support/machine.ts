@@ -102,19 +102,16 @@ function memoryModel(name: string, colour: "sync" | "async", flushesAtOnce: numb
 
 function nodeModel(name: string, blocking: boolean): Model {
   const promised = blocking ? none : nodeWaiting;
-  const refuse = (): never => {
-    throw new Error("real files cannot lose power here");
-  };
+  const start = (): Storage => nodeStorage(temporaryFolder(), { blocking });
   return {
     name,
     holds: !blocking,
     inMemory: false,
     build: () => {
-      const start = (): Storage => nodeStorage(temporaryFolder(), { blocking });
       const storage = start();
       return machine(storage, promised, storage.flushesAtOnce, {
-        disk: refuse,
-        losePower: refuse,
+        disk: refusePower,
+        losePower: refusePower,
         die: async (files) => {
           const next = start();
           await fill(next, files);
@@ -123,6 +120,10 @@ function nodeModel(name: string, blocking: boolean): Model {
       });
     },
   };
+}
+
+function refusePower(): never {
+  throw new Error("real files cannot lose power here");
 }
 
 interface Disk {
@@ -156,13 +157,13 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
     losePower: (left) => start(under.losePower(left)),
     die: async () => start(await under.die(await built.files())),
   };
+  const hook: Hook = (call) => {
+    built.calls?.push(call);
+    built.watch?.(call);
+    return built.hook?.(call);
+  };
   /** What still runs on the disk that was there before is not heard any more. */
   const wrapped = (storage: Storage): Storage => {
-    const hook: Hook = (call) => {
-      built.calls?.push(call);
-      built.watch?.(call);
-      return built.hook?.(call);
-    };
     const faulty = faultyStorage(storage, {
       promised,
       hook: () => (storage === inner ? hook : undefined),
@@ -185,7 +186,7 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
 }
 
 /** A disk in memory on which all of `files` is flushed. */
-export async function diskWith(files: ReadonlyMap<string, Uint8Array>): Promise<MemoryDisk> {
+async function diskWith(files: ReadonlyMap<string, Uint8Array>): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   await fill(memoryStorage({ disk }), files);
   return disk;
@@ -196,7 +197,8 @@ async function fill(storage: Storage, files: ReadonlyMap<string, Uint8Array>): P
   for (const [name, bytes] of files) {
     const file = await opened.create(name);
     await file.write(bytes, 0);
-    await file.flush();
+    // Real files do not lose their power here, so this would only take time.
+    if (storage.durability === "memory") await file.flush();
     await file.close();
   }
   await opened.close();
