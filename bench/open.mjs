@@ -26,5 +26,7 @@ if (what === "make") {
 const begun = performance.now();
 const log = await openLog(options);
 const ms = performance.now() - begun;
-console.log(JSON.stringify({ ms, segments: log.stats().segments, verdict: log.recovery.verdict, next: log.next }));
+console.log(
+  JSON.stringify({ ms, segments: log.stats().segments, verdict: log.recovery.verdict, next: log.next }),
+);
 await log.close();

@@ -26,7 +26,9 @@ const say = (line = "") => {
 const here = (name) => join(import.meta.dirname, name);
 
 function run(script, ...args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [here(script), ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [here(script), ...args], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`${script} ${args.join(" ")} ended with ${status}: ${stderr}`);
   return JSON.parse(stdout.trim().split("\n").at(-1));
 }
@@ -42,12 +44,21 @@ function appends() {
     ["1,024 callers, 100 B", { callers: 1024, batch: 1, bytes: 100 }, 0.85, undefined],
     ["1,024 callers, 1 KiB", { callers: 1024, batch: 1, bytes: 1024 }, 0.7, undefined],
     ["batches of 1,024, 100 B", { callers: 1, batch: 1024, bytes: 100 }, 0.8, undefined],
-    ["1,024 callers, 100 B, growing", { callers: 1024, batch: 1, bytes: 100, growing: true }, 0.95, undefined],
+    [
+      "1,024 callers, 100 B, growing",
+      { callers: 1024, batch: 1, bytes: 100, growing: true },
+      0.95,
+      undefined,
+    ],
   ];
   say("## Durable appends, as a fraction of the raw loop");
   say();
-  say("Records a second of the raw loop, and of the log as a fraction of it (median, lowest and highest round); p50 and");
-  say("p99 of one acknowledgement in ms, the raw loop's behind the stroke. *Goal* is what this project wants to reach.");
+  say(
+    "Records a second of the raw loop, and of the log as a fraction of it (median, lowest and highest round); p50 and",
+  );
+  say(
+    "p99 of one acknowledgement in ms, the raw loop's behind the stroke. *Goal* is what this project wants to reach.",
+  );
   say();
   say("| | goal | raw/s | blocking calls | p50 | p99 | waiting calls | p50 | p99 |");
   say("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
@@ -119,7 +130,9 @@ function staging() {
   const { ns, overhead } = run("stage.mjs");
   say("## Cost of one record of 100 B");
   say();
-  say(`\`stage\`: ${round(ns, 0)} ns of CPU, encoding, checksums and batch headers included. In batches of 1,024 a record`);
+  say(
+    `\`stage\`: ${round(ns, 0)} ns of CPU, encoding, checksums and batch headers included. In batches of 1,024 a record`,
+  );
   say(`takes ${round(overhead)} bytes beyond its value, its share of the batch header included.`);
 }
 
@@ -128,7 +141,9 @@ try {
   say("# Figures");
   say();
   const machine = `${cpus().length} × ${cpus()[0].model}, ${platform()} ${release()} ${arch()}`;
-  say(`Made by \`npm run bench${quick ? " -- --quick" : ""}\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, Node ${process.version}.`);
+  say(
+    `Made by \`npm run bench${quick ? " -- --quick" : ""}\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, Node ${process.version}.`,
+  );
   say("Only ratios carry over to another disk.");
   say();
   appends();

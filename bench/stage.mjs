@@ -35,5 +35,7 @@ for (let round = 0; round < 7; round++) {
   costs.push((user + system) / 500);
 }
 const { bytesWritten, appends } = log.stats();
-console.log(JSON.stringify({ ns: costs.toSorted((a, b) => a - b)[3], overhead: bytesWritten / appends - 100 }));
+console.log(
+  JSON.stringify({ ns: costs.toSorted((a, b) => a - b)[3], overhead: bytesWritten / appends - 100 }),
+);
 process.exit(0);

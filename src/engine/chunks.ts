@@ -58,14 +58,17 @@ export class Chunks {
     this.start = position;
     this.end = position;
     const read = this.#files.read(this.#options.name, this.bytes.subarray(0, size), position);
-    const done = (bytesRead: number): void => {
-      this.end = position + bytesRead;
-    };
-    if (!isPromise(read)) return done(read);
-    return read.then((bytesRead) => {
-      done(bytesRead);
-      if (bytesRead === size) this.#readAhead(limit);
-    });
+    if (!isPromise(read)) {
+      this.end = position + read;
+      return undefined;
+    }
+    return this.#readLater(read, size, limit);
+  }
+
+  async #readLater(read: Promise<number>, size: number, limit: number): Promise<void> {
+    const bytesRead = await read;
+    this.end = this.start + bytesRead;
+    if (bytesRead === size) this.#readAhead(limit);
   }
 
   #readAhead(limit: number): void {

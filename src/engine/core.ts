@@ -138,7 +138,7 @@ export class Core {
       this.files.release(old.segment.name);
     }
     this.notify();
-    await this.discard(superseded.map(({ name }) => name));
+    await this.discard(superseded.map((entry) => entry.name));
   }
 
   /** Leaves a witness behind what was carried into a new segment. */

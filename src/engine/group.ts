@@ -149,9 +149,12 @@ export class Group {
   }
 
   /** Breaks every promise given that was not kept. */
-  reject(error: unknown): void {
-    for (const resolve of this.#resolves) resolve(Promise.reject(error));
-    for (const waiter of [...this.#waiters, ...this.#followers]) waiter.reject(error);
+  reject(reason: unknown): void {
+    const broken = Promise.reject(reason);
+    // The promises below take it over, and it is theirs to be handled.
+    broken.catch(() => undefined);
+    for (const resolve of this.#resolves) resolve(broken);
+    for (const waiter of [...this.#waiters, ...this.#followers]) waiter.reject(reason);
     this.#forget();
   }
 

@@ -85,6 +85,18 @@ describe.each(models)("appends that are under way together ($name)", (model) => 
     await log.close();
   });
 
+  test("share them also where some of the callers have one thing more to await than others", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    machine.calls = [];
+    const caller = async (_: unknown, index: number): Promise<void> => {
+      for (let step = 0; step < index % 4; step++) await Promise.resolve();
+      await log.append({ value: "v" });
+    };
+    await Promise.all(Array.from({ length: 40 }, caller));
+    expect(operations(machine)).toEqual(["write", "flush"]);
+  });
+
   test("and those that come when they are acknowledged share the next flush", async () => {
     const machine = model.build();
     const log = await machine.open();

@@ -16,7 +16,9 @@ describe.each(models)("a log with a failing disk ($name)", (model) => {
   test("holds what it acknowledged and nothing that it refused", { timeout: 3_600_000 }, async () => {
     const property = fc.asyncProperty(commands, async (list) => {
       const foreseen = model.inMemory ? list : list.map(withoutPower);
-      await new RandomRun(model.build()).all(foreseen);
+      const machine = model.build();
+      await new RandomRun(machine).all(foreseen);
+      await machine.finish();
     });
     await fc.assert(property, {
       numRuns: model.inMemory ? runs : Math.ceil(runs / 60),

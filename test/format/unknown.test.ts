@@ -60,7 +60,6 @@ describe("a control record of an unknown kind", async () => {
     expect(decodeLog(changed).records.map(({ offset }) => offset)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
-  // These fail: the reader does not look into the control records of the older segments.
   test.each([0, 6, 100, 127])("%i in an older segment is an error of the format", async (kind) => {
     expect((await outcomeOf(ofKind(kind, segments.slice(0, 1)), "controls")).verdict).toBe("FORMAT");
   });
@@ -184,7 +183,6 @@ describe("records in a batch that says it is a control record, with every checks
     expect(await verdictsOf(1, open)).toEqual(errors);
   });
 
-  // These fail: their offsets are skipped in silence, as if they had been lost.
   test("in the last segment of a closed log are an error of the format", async () => {
     expect(await verdictsOf(1, closed)).toEqual(errors);
   });

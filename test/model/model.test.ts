@@ -28,7 +28,9 @@ describe.each(models)("a log and an array ($name)", (model) => {
 
   test("are the same after any list of commands", { timeout: 3_600_000 }, async () => {
     const property = fc.asyncProperty(settings, commandsFor(crashes), async (chosen, commands) => {
-      await new Run(model.build(), chosen).all(commands);
+      const machine = model.build();
+      await new Run(machine, chosen).all(commands);
+      await machine.finish();
     });
     await fc.assert(property, parameters(model));
   });

@@ -111,7 +111,11 @@ describe.each([memorySync, memoryOverlapping, models.at(-1)!])("producers ($name
   test("are known by all that they have written", { timeout: 3_600_000 }, async () => {
     const list = fc.array(command, { minLength: 1, maxLength: 40, size: "max" });
     await fc.assert(
-      fc.asyncProperty(list, (commands) => new Run(model.build()).all(commands)),
+      fc.asyncProperty(list, async (commands) => {
+        const machine = model.build();
+        await new Run(machine).all(commands);
+        await machine.finish();
+      }),
       {
         numRuns: model.inMemory ? runs : Math.ceil(runs / 50),
         timeout: 10_000,

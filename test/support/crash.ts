@@ -111,7 +111,7 @@ export async function crashEverywhere(model: Model, story: Story): Promise<numbe
     const doubts = new Set([unsure, step.unsure]);
     let reached = before;
     for (const { disk, title } of photographs) {
-      const key = await fingerprint(model, disk);
+      const key = fingerprint(disk);
       const state = found.get(key) ?? (await survives(model, disk, story, title));
       found.set(key, state);
       crashes++;
@@ -145,7 +145,7 @@ async function survives(model: Model, disk: MemoryDisk, story: Story, title: str
   });
   const seen = new Set<string>();
   for (const again of model.holds ? crashes.slice(-1) : crashes) {
-    const key = await fingerprint(model, again.disk);
+    const key = fingerprint(again.disk);
     if (seen.has(key)) continue;
     seen.add(key);
     const log = await model.build(again.disk).open(story.settings);
@@ -166,8 +166,8 @@ async function stateOf(model: Model, machine: Machine, story: Story): Promise<Su
   return live === undefined ? reopened : summaryOf(live).catch(() => reopened);
 }
 
-async function fingerprint(model: Model, disk: MemoryDisk): Promise<string> {
-  return printed(await model.build(disk).files()).join("\n");
+function fingerprint(disk: MemoryDisk): string {
+  return printed(bytesOf(disk.folder(path))).join("\n");
 }
 
 function told({ first, next, durable, values }: Summary): string {
@@ -179,7 +179,8 @@ function withoutLast({ first, next, durable, values }: Summary): Summary {
 }
 
 function bytesOf(folder: MemoryFolder): Map<string, Uint8Array> {
-  return new Map([...folder.names].map(([name, file]) => [name, read(file)]));
+  const names = [...folder.names.keys()].toSorted();
+  return new Map(names.map((name) => [name, read(folder.names.get(name)!)]));
 }
 
 function read(file: MemoryFile): Uint8Array {

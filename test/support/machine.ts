@@ -42,6 +42,8 @@ export interface Machine {
   /** To what is flushed now, or to what was left of the disk at an earlier moment. */
   losePower(left?: MemoryDisk): void;
   die(): Promise<void>;
+  /** Closes its logs, and lets go of everything. This happens by itself at the end of a test. */
+  finish(): Promise<void>;
 }
 
 export interface Model {
@@ -156,6 +158,13 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
     latest: () => latest,
     losePower: (left) => start(under.losePower(left)),
     die: async () => start(await under.die(await built.files())),
+    finish: async () => {
+      held.machine = undefined;
+      built.hook = undefined;
+      built.watch = undefined;
+      for (const log of logs) await log.close().catch(() => undefined);
+      expect(misuses.join("\n"), "what the seam does not allow").toBe("");
+    },
   };
   const hook: Hook = (call) => {
     built.calls?.push(call);
@@ -177,11 +186,9 @@ function machine(first: Storage, promised: ReadonlySet<Method>, flushesAtOnce: n
     current = wrapped(storage);
     latest = undefined;
   };
-  onTestFinished(async () => {
-    built.hook = undefined;
-    for (const log of logs) await log.close().catch(() => undefined);
-    expect(misuses.join("\n"), "what the seam does not allow").toBe("");
-  });
+  // A random search builds thousands in one test, and must be able to let each of them go.
+  const held: { machine: Machine | undefined } = { machine: built };
+  onTestFinished(async () => held.machine?.finish());
   return built;
 }
 
