@@ -1,5 +1,5 @@
 /** What a log knows besides its records, followed batch by batch. */
-import { ByteReader } from "../format/bytes.ts";
+import { ByteReader, malformed } from "../format/bytes.ts";
 import { decodeControl, type Control, type LogState } from "../format/control.ts";
 import { attribute } from "../format/layout.ts";
 import { RecordBatch } from "../format/record-batch.ts";
@@ -40,7 +40,11 @@ export class TrackedState {
 }
 
 export function controlOf(batch: WalkedBatch): Control {
-  return decodeControl(new ByteReader(batch.bytes, batch.view, batch.at, batch.at + batch.header.length));
+  const { header, bytes, view, at } = batch;
+  const control = decodeControl(new ByteReader(bytes, view, at, at + header.length));
+  const takes = control.kind === "lost" ? control.count : 0;
+  if (control.kind === "unknown" || header.count === takes) return control;
+  throw malformed(`a control record that takes ${takes} offsets in a batch that takes ${header.count}`);
 }
 
 export function recordsOf(batch: WalkedBatch, durable = true): RecordBatch {
