@@ -101,7 +101,9 @@ export class Observer implements View {
     this.chain = new Chain(this.files, this.identity, chain);
     this.chain.version = before.version + 1;
     const other = chain.find(({ name, base }) => base < this.visible && !before.has(name));
-    if (other !== undefined) this.cuts.add(this.chain.version, other.base);
+    // What was carried into it is what was there before.
+    const kept = Math.max(other?.base ?? 0, other?.segment?.start.carriedNext ?? 0);
+    if (other !== undefined && kept < this.visible) this.cuts.add(this.chain.version, kept);
     // A segment that is being created will be complete without another name.
     this.#names = unborn.length > 0 ? "" : names;
     this.foreign = foreign;

@@ -164,9 +164,9 @@ describe.each(holding)("close, while a flush is under way ($name)", (model) => {
     const append = log.append({ value: "b" });
     await held.reached;
     const close = log.close();
-    const late = log.append({ value: "too late" });
+    const late = endings([log.append({ value: "too late" })]);
     await idle();
-    expect(await endings([late])).toEqual(["CLOSED"]);
+    expect(await late).toEqual(["CLOSED"]);
     await refusal(machine.open(), "LOCKED");
 
     held.fail(new Error("EIO"));
