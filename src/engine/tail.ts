@@ -110,8 +110,7 @@ async function walkTail(
   }
   const end = walker.boundary;
   const later = await findHeaders(files, name, end, fileEnd, (header) => header.epoch === epoch);
-  const isEmpty = later.zeros || (later.stale && later.count === 0);
-  const rest = stop === "end" ? "nothing" : isEmpty ? "zeros" : "damaged";
+  const rest = stop === "end" ? "nothing" : later.zeros ? "zeros" : "damaged";
   return {
     segment,
     fileEnd,
@@ -136,13 +135,12 @@ export async function findHeaders(
   from: { readonly position: number; readonly offset: number },
   fileEnd: number,
   belongs: (header: BatchHeader) => boolean,
-): Promise<{ count: number; watermark: number; zeros: boolean; stale: boolean }> {
+): Promise<{ count: number; watermark: number; zeros: boolean }> {
   const bytes = new Uint8Array(Math.min(chunkBytes, Math.max(fileEnd - from.position, 0)));
   const view = new DataView(bytes.buffer);
   let count = 0;
   let watermark = 0;
   let zeros = true;
-  let stale = false;
   const step = chunkBytes - batchHeader.bytes;
   for (let chunk = align(from.position); chunk < fileEnd; chunk += step) {
     const read = files.read(name, bytes, chunk);
@@ -152,18 +150,12 @@ export async function findHeaders(
     for (let at = 0; at <= last; at += batchHeader.alignment) {
       if (view.getUint32(at + batchHeader.at.position, true) !== chunk + at) continue;
       const header = readBatchHeader(view, at, chunk + at);
-      if (header === undefined) continue;
-      // Bytes of another epoch: the file is a recycled one.
-      if (!belongs(header)) {
-        stale = true;
-        continue;
-      }
-      if (header.baseOffset < from.offset) continue;
+      if (header === undefined || header.baseOffset < from.offset || !belongs(header)) continue;
       count++;
       watermark = Math.max(watermark, header.watermark);
     }
   }
-  return { count, watermark, zeros, stale };
+  return { count, watermark, zeros };
 }
 
 export function evidenceOf(tail: Tail): Evidence {
