@@ -7,8 +7,8 @@ import { Chain } from "./chain.ts";
 import { Cuts } from "./cuts.ts";
 import type { Files } from "./files.ts";
 import type { View } from "./reader.ts";
-import { type Recovered, recover } from "./recovery.ts";
-import type { Identity, Segment } from "./segment.ts";
+import { type ChainEntry, type Recovered, recover } from "./recovery.ts";
+import { type Identity, readBornSegment, type Segment } from "./segment.ts";
 import { controlOf } from "./state.ts";
 import { type Boundary, Walker } from "./walker.ts";
 import { attribute } from "../format/layout.ts";
@@ -57,7 +57,12 @@ export class Observer implements View {
     for (let attempt = 1; ; attempt++) {
       try {
         const names = await this.#listed();
-        this.#take(await recover(this.files, this.identity, this.#producersMax), names);
+        const recovered = await recover(this.files, this.identity, this.#producersMax);
+        const other = this.#replacement(recovered.chain);
+        // What was carried into it is what was there before.
+        const start = other && (await readBornSegment(this.files, other.name, this.identity)).start;
+        const cut = Math.max(other?.base ?? Infinity, start?.carriedNext ?? 0);
+        this.#take(recovered, names, cut);
         return;
       } catch (error) {
         if (attempt === attemptsMax) throw error;
@@ -96,14 +101,16 @@ export class Observer implements View {
     return (await this.files.list()).toSorted().join("/");
   }
 
-  #take({ chain, tail, foreign, unborn }: Recovered, names: string): void {
+  /** The first segment that is new, if it takes the place of something that was seen. */
+  #replacement(chain: readonly ChainEntry[]): ChainEntry | undefined {
+    return chain.find(({ name, base }) => base < this.visible && !this.chain.has(name));
+  }
+
+  #take({ chain, tail, foreign, unborn }: Recovered, names: string, cut: number): void {
     const before = this.chain;
     this.chain = new Chain(this.files, this.identity, chain);
     this.chain.version = before.version + 1;
-    const other = chain.find(({ name, base }) => base < this.visible && !before.has(name));
-    // What was carried into it is what was there before.
-    const kept = Math.max(other?.base ?? 0, other?.segment?.start.carriedNext ?? 0);
-    if (other !== undefined && kept < this.visible) this.cuts.add(this.chain.version, kept);
+    if (cut < this.visible) this.cuts.add(this.chain.version, cut);
     // A segment that is being created will be complete without another name.
     this.#names = unborn.length > 0 ? "" : names;
     this.foreign = foreign;
