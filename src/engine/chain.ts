@@ -33,8 +33,12 @@ export class Chain {
     return this.#entries[index];
   }
 
-  has(name: string): boolean {
-    return this.#entries.some((entry) => entry.name === name);
+  has(name: string, base: number): boolean {
+    return this.#entries[this.indexOf(base)]?.name === name;
+  }
+
+  hasBase(base: number): boolean {
+    return this.#entries[this.indexOf(base)]?.base === base;
   }
 
   /** The index of the segment that holds `offset`, or would hold it. */

@@ -22,10 +22,14 @@ const buffersMax = 4;
 const bufferBytesMax = 8 * 2 ** 20;
 const bufferBytes = 64 * 1024;
 
+/** A group of this size does not wait for more while the disk could flush it beside others. */
+const overlapBytes = 64 * 1024;
+
 export class Intake {
   readonly #core: Core;
   readonly #enqueue: (group: Group) => void;
   readonly #schedule: () => void;
+  readonly #canOverlap: () => boolean;
   /** In their order. */
   #waiting: Waiting[] = [];
   #buffers: ByteWriter[] = [];
@@ -39,11 +43,15 @@ export class Intake {
   pendingBytes = 0;
   appends = 0;
 
-  /** A group that is complete is given to `enqueue`; after anything was taken, `schedule` is called. */
-  constructor(core: Core, enqueue: (group: Group) => void, schedule: () => void) {
+  /**
+   * A group that is complete is given to `enqueue`; after anything was taken, `schedule` is called.
+   * `canOverlap` tells whether one more group could be flushed beside those that are under way.
+   */
+  constructor(core: Core, enqueue: (group: Group) => void, schedule: () => void, canOverlap: () => boolean) {
     this.#core = core;
     this.#enqueue = enqueue;
     this.#schedule = schedule;
+    this.#canOverlap = canOverlap;
     this.#open = new Group(new ByteWriter(bufferBytes));
     this.next = core.durable;
   }
@@ -180,7 +188,9 @@ export class Intake {
         `log ${this.#core.identity.label} has used up its offsets: ${limit.offset} is the last`,
       );
     }
-    if (this.#open.bytes >= this.#core.settings.batchBytes * 4) this.close();
+    const { bytes, wanted } = this.#open;
+    const isLarge = bytes >= this.#core.settings.batchBytes * 4;
+    if (isLarge || (wanted && bytes >= overlapBytes && this.#canOverlap())) this.close();
     return this.#open;
   }
 

@@ -103,7 +103,7 @@ export class Observer implements View {
 
   /** The first segment that is new, if it takes the place of something that was seen. */
   #replacement(chain: readonly ChainEntry[]): ChainEntry | undefined {
-    return chain.find(({ name, base }) => base < this.visible && !this.chain.has(name));
+    return chain.find(({ name, base }) => base < this.visible && !this.chain.has(name, base));
   }
 
   #take({ chain, tail, foreign, unborn }: Recovered, names: string, cut: number): void {

@@ -46,6 +46,7 @@ export class Writer {
       core,
       (group) => this.#queue.push(group),
       () => this.#schedule(),
+      () => this.#queue.length + this.#flight.length < core.storage.flushesAtOnce - 1,
     );
   }
 
