@@ -17,6 +17,7 @@ import type { Identity } from "./segment.ts";
 import type { Settings } from "./settings.ts";
 import { SegmentNames } from "./segment-names.ts";
 import { TrackedState } from "./state.ts";
+import { Watchers } from "./watchers.ts";
 
 /** How a new segment continues the log. */
 export interface Continuation {
@@ -46,7 +47,8 @@ export class Core {
   readonly leftovers: Leftovers;
   /** Segments that failed a write after they were finished. */
   readonly #unhealthy = new Set<string>();
-  #watchers: (() => void)[] = [];
+  /** Told when something has become durable, or segments have changed, or the log has closed. */
+  readonly watchers = new Watchers();
 
   constructor(
     storage: Storage,
@@ -137,7 +139,7 @@ export class Core {
       if (continuation.reason === startReason.rotation && superseded.length === 0) await this.#seal(old);
       this.files.release(old.segment.name);
     }
-    this.notify();
+    this.watchers.wake();
     await this.discard(superseded.map((entry) => entry.name));
   }
 
@@ -168,7 +170,7 @@ export class Core {
   async dropTruncated(): Promise<void> {
     const dropped = this.chain.dropBefore(this.chain.indexOf(this.first));
     for (const entry of dropped) this.dead.add(entry.name);
-    this.notify();
+    this.watchers.wake();
     if (dropped.length === 0) return;
     // A segment that was finished in good health may be recycled; one spare is enough.
     const successor = await this.chain.load(0).catch(() => undefined);
@@ -220,18 +222,6 @@ export class Core {
     } catch {
       this.active.finished = true;
     }
-  }
-
-  /** Resolves when something has become durable, or segments have changed, or the log has closed. */
-  changed(): Promise<void> {
-    return new Promise((resolve) => this.#watchers.push(resolve));
-  }
-
-  notify(): void {
-    if (this.#watchers.length === 0) return;
-    const watchers = this.#watchers;
-    this.#watchers = [];
-    for (const watcher of watchers) watcher();
   }
 
   /**

@@ -9,7 +9,7 @@ import { batchHeader, limit } from "../format/layout.ts";
 import { encodedSizeMax } from "../format/record.ts";
 import type { Producer, RecordInput } from "../record.ts";
 import type { Core } from "./core.ts";
-import { ackOf, Group, headroomBytes } from "./group.ts";
+import { ackOf, Group, headroomBytes, type Mark } from "./group.ts";
 
 /** An append that found the buffer full. */
 interface Waiting {
@@ -106,8 +106,7 @@ export class Intake {
     const { at } = group.draft;
     const first = this.next;
     const timestamps = records.map((record) => record.timestamp ?? now);
-    const sizes = records.map((record, index) => group.encode(record, timestamps[index]!));
-    this.#assertSize(group, mark, records.length);
+    const sizes = this.#encodeAll(group, mark, records, timestamps);
     this.#added(group, producer, records.length, group.bytes - mark.bytes);
     return group.acknowledged.then((settlement) =>
       sizes.map((size, index) => ackOf(settlement, first + index, timestamps[index]!, at, size)),
@@ -167,6 +166,19 @@ export class Intake {
     }
   }
 
+  /** Encodes all of the records or none, and answers how many bytes each takes. */
+  #encodeAll(group: Group, mark: Mark, records: readonly RecordInput[], timestamps: number[]): number[] {
+    let sizes: number[];
+    try {
+      sizes = records.map((record, index) => group.encode(record, timestamps[index]!));
+    } catch (error) {
+      group.undo(mark);
+      throw error;
+    }
+    this.#assertSize(group, mark, records.length);
+    return sizes;
+  }
+
   /** Answers how many bytes the record takes. */
   #add(record: RecordInput, timestamp: number, producer: Producer | undefined): number {
     const group = this.#groupFor(1);
@@ -204,7 +216,7 @@ export class Intake {
     this.#schedule();
   }
 
-  #assertSize(group: Group, mark: ReturnType<Group["mark"]>, count: number): void {
+  #assertSize(group: Group, mark: Mark, count: number): void {
     const { batchBytesMax } = this.#core.settings;
     if (group.bytes - group.draft.at - batchHeader.bytes <= batchBytesMax) return;
     group.undo(mark);

@@ -114,7 +114,7 @@ export class Writer {
     for (const group of groups) group.reject(error);
     // A verb that waits behind it is told; otherwise the next one is.
     if (turns.length === 0 && groups.some((group) => group.silent)) this.#loss = error;
-    this.#core.notify();
+    this.#core.watchers.wake();
     return error;
   }
 
@@ -273,8 +273,7 @@ export class Writer {
     this.counters.bytes += group.bytes;
     this.#acknowledge(group, core.storage.durability, flushMs);
     this.intake.settled(group);
-    if (this.intake.pendingBytes === 0) state.producers.dropPending();
-    core.notify();
+    core.watchers.wake();
   }
 
   #acknowledge(group: Group, strength: "disk" | "os" | "memory", flushMs: number): void {
