@@ -9,7 +9,7 @@ import { batchHeader, limit } from "../format/layout.ts";
 import { encodedSizeMax } from "../format/record.ts";
 import type { Producer, RecordInput } from "../record.ts";
 import type { Core } from "./core.ts";
-import { ackOf, Group, headroomBytes, type Settlement } from "./group.ts";
+import { ackOf, Group, headroomBytes } from "./group.ts";
 
 /** An append that found the buffer full. */
 interface Waiting {
@@ -74,7 +74,9 @@ export class Intake {
   append(record: RecordInput, producer: Producer | undefined): Promise<Ack> {
     const timestamp = record.timestamp ?? this.#now();
     const bytes = this.#add(record, timestamp, producer);
-    return this.#open.promise(this.next - 1, timestamp, bytes);
+    const offset = this.next - 1;
+    const { at } = this.#open.draft;
+    return this.#open.acknowledged.then((settlement) => ackOf(settlement, offset, timestamp, at, bytes));
   }
 
   /** Like `append`, for a record whose failure is told later, if at all. Answers its offset. */
@@ -99,12 +101,9 @@ export class Intake {
     const sizes = records.map((record, index) => group.encode(record, timestamps[index]!));
     this.#assertSize(group, mark, records.length);
     this.#added(group, producer, records.length, group.bytes - mark.bytes);
-    return new Promise((resolve, reject) => {
-      const done = (settlement: Settlement): void => {
-        resolve(sizes.map((size, index) => ackOf(settlement, first + index, timestamps[index]!, at, size)));
-      };
-      group.join({ resolve: done, reject });
-    });
+    return group.acknowledged.then((settlement) =>
+      sizes.map((size, index) => ackOf(settlement, first + index, timestamps[index]!, at, size)),
+    );
   }
 
   /** Hands the open group on, unless it is empty. */

@@ -9,7 +9,7 @@ import { notWhole } from "./birth.ts";
 import type { Core } from "./core.ts";
 import { settle } from "./eventually.ts";
 import { flushFailed } from "./failure.ts";
-import { Group, type Settlement, type Waiter } from "./group.ts";
+import { Group, type Settlement } from "./group.ts";
 import { Intake } from "./intake.ts";
 import { retainedFrom } from "./retention.ts";
 import { needsSegment, rotate } from "./rotation.ts";
@@ -56,13 +56,13 @@ export class Writer {
     if (loss !== undefined) throw loss;
   }
 
-  /** Tells `waiter` when everything that is on its way is durable. */
-  join(waiter: Waiter): void {
+  /** Resolves when everything that is on its way is durable. */
+  settled(): Promise<Settlement> {
     const { open } = this.intake;
     const group = open.drafts.length > 0 ? open : (this.#queue.findLast(isGroup) ?? this.#flight.at(-1));
     if (group === undefined) throw new Error("nothing is on its way");
-    group.follow(waiter);
     this.#schedule();
+    return group.settled;
   }
 
   /** Resolves when everything added before is durable. */
@@ -287,7 +287,6 @@ export class Writer {
     };
     if (!group.flushed) group.silent = true;
     group.acknowledge(settlement);
-    if (group.flushed) group.settleFollowers(settlement);
   }
 }
 
