@@ -263,8 +263,8 @@ export class Pool {
     }
     if (this.#young.size > 0) return;
     const free = [...this.#files.values()].filter(({ use }) => use.kind === "free");
-    const healthy = free.filter(({ failed }) => !failed).slice(0, this.#options.spareFiles + 1);
-    for (const file of free) if (!healthy.includes(file)) await this.#delete(file);
+    const kept = new Set(free.filter(({ failed }) => !failed).slice(0, this.#options.spareFiles + 1));
+    for (const file of free) if (!kept.has(file)) await this.#delete(file);
   }
 
   /** Its name may come back when the power is lost: then its head has to say that it stands for nothing. */

@@ -8,7 +8,13 @@ const launchers = { Chromium: startChromium, Firefox: startFirefox, WebKit: star
 
 const suites = [
   { browser: "Chromium", suite: "opfs", context: "worker" },
+  { browser: "Chromium", suite: "indexeddb", context: "page" },
+  { browser: "Chromium", suite: "indexeddb", context: "worker" },
   { browser: "Firefox", suite: "opfs", context: "worker" },
+  { browser: "Firefox", suite: "indexeddb", context: "page" },
+  { browser: "Firefox", suite: "indexeddb", context: "worker" },
+  { browser: "WebKit", suite: "indexeddb", context: "page" },
+  { browser: "WebKit", suite: "indexeddb", context: "worker" },
 ];
 
 /** Silence for this long means that the browser is stuck. */
@@ -27,7 +33,9 @@ async function runSuite(server, tally, title, { browser, suite, context }) {
   const counts = { passed: 0, failed: 0, skipped: new Map() };
   try {
     await tally.check(title, async () => {
-      await inBrowser(server, launchers[browser], profile, { suite, context }, (report) => count(report, counts));
+      await inBrowser(server, launchers[browser], profile, { suite, context }, (report) =>
+        count(report, counts),
+      );
       if (counts.passed === 0) throw new Error("no test ran");
       if (counts.failed > 0) throw new Error(`${counts.failed} tests failed, see above`);
       return `${counts.passed} tests passed`;

@@ -25,7 +25,13 @@ const chromiumSwitches = [
 ];
 
 export async function startChromium(profile, url, { switches = [] } = {}) {
-  const args = [...chromiumSwitches, ...switches, "--remote-debugging-pipe", `--user-data-dir=${profile}`, url];
+  const args = [
+    ...chromiumSwitches,
+    ...switches,
+    "--remote-debugging-pipe",
+    `--user-data-dir=${profile}`,
+    url,
+  ];
   const browser = start("/usr/bin/chromium", args, profile, ["ignore", "ignore", "ignore", "pipe", "pipe"]);
   return { ...browser, devtools: new Devtools(browser.child.stdio[3], browser.child.stdio[4]) };
 }

@@ -1,4 +1,5 @@
 /** A worker that opens a place, says so, and holds it until it is terminated. */
+import { indexedDbStorage } from "../../../adapters/indexeddb/storage.ts";
 import { opfsStorage } from "../../../adapters/opfs/storage.ts";
 import type { Holding } from "./holding.ts";
 
@@ -7,8 +8,9 @@ const kept: unknown[] = [];
 globalThis.addEventListener("message", async ({ data }: MessageEvent<Holding>) => {
   const { kind, at, settleMs, path } = data;
   try {
-    if (kind !== "opfs") throw new Error(`${kind} is not known here`);
-    kept.push(await opfsStorage({ directory: at, settleMs }).open(path, { mode: "write" }));
+    const storage =
+      kind === "opfs" ? opfsStorage({ directory: at, settleMs }) : indexedDbStorage({ database: at });
+    kept.push(await storage.open(path, { mode: "write" }));
     globalThis.postMessage("open");
   } catch (error) {
     globalThis.postMessage(String(error));

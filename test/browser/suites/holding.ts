@@ -13,7 +13,9 @@ export async function holdIn(url: string, holding: Holding): Promise<Holder> {
   const worker = new Worker(url, { type: "module" });
   const said = new Promise<unknown>((resolve, reject) => {
     worker.addEventListener("message", ({ data }) => resolve(data));
-    worker.addEventListener("error", ({ message }) => reject(new Error(message || "the worker cannot start")));
+    worker.addEventListener("error", ({ message }) =>
+      reject(new Error(message || "the worker cannot start")),
+    );
   });
   worker.postMessage(holding);
   const answer = await said;
