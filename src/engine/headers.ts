@@ -67,11 +67,16 @@ export async function highestWatermark(
   return watermark;
 }
 
-/** Whether the file holds nothing but zeros from `from` on. */
-export async function isZeroFrom(files: Files, name: string, from: number): Promise<boolean> {
-  const bytes = new Uint8Array(zerosBytes);
-  for (let start = from, count = bytes.length; count === bytes.length; start += count) {
-    count = await files.read(name, bytes, start);
+/** Whether the file holds nothing but zeros from `from` to `fileEnd`. */
+export async function isZeroBetween(
+  files: Files,
+  name: string,
+  from: number,
+  fileEnd: number,
+): Promise<boolean> {
+  const bytes = new Uint8Array(Math.min(zerosBytes, fileEnd - from));
+  for (let start = from; start < fileEnd; start += bytes.length) {
+    const count = await files.read(name, bytes.subarray(0, fileEnd - start), start);
     if (!bytes.subarray(0, count).every((byte) => byte === 0)) return false;
   }
   return true;

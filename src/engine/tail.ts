@@ -7,7 +7,7 @@ import type { LogState, Seal } from "../format/control.ts";
 import { closeSizeBytes } from "../format/control-batch.ts";
 import { align, attribute, batchHeader } from "../format/layout.ts";
 import type { Files } from "./files.ts";
-import { highestWatermark, isZeroFrom } from "./headers.ts";
+import { highestWatermark, isZeroBetween } from "./headers.ts";
 import type { Segment } from "./segment.ts";
 import { controlOf, TrackedState } from "./state.ts";
 import type { Evidence } from "./verdict.ts";
@@ -113,7 +113,7 @@ async function walkTail(
   const behind = { from: end.position, fileEnd };
   const isOurs = (header: BatchHeader): boolean => header.epoch === epoch && header.baseOffset >= end.offset;
   const later = await highestWatermark(files, name, behind, isOurs);
-  const isZero = stop !== "end" && (await isZeroFrom(files, name, end.position));
+  const isZero = stop !== "end" && (await isZeroBetween(files, name, end.position, fileEnd));
   const rest = stop === "end" ? "nothing" : isZero ? "zeros" : "damaged";
   return {
     segment,
