@@ -2,6 +2,7 @@
 import { openLog, openReader, salvage, type Signal } from "../../index.ts";
 import type { Bench } from "../bench.ts";
 import type { Check } from "../check.ts";
+import type { Clause } from "../clause.ts";
 import { demand, demandFailure, demandSame, demandSameBytes, demandSameNames, messageOf } from "../demand.ts";
 import {
   appendValues,
@@ -126,7 +127,7 @@ export const openings: readonly Check[] = [
           () => `The error names no position: ${messageOf(error)}.`,
         );
       }
-      await demandUnchanged(bench, before);
+      await demandUnchanged(bench, before, contract.opening.unchanged);
     },
   },
   {
@@ -148,7 +149,7 @@ export const openings: readonly Check[] = [
       for await (const { offset } of saved.read()) found.push(offset);
       const kept = [...Array.from({ length: 30 }, (_, offset) => offset), 31];
       demandSame(found.join(), kept.join(), contract.salvaging.copies, "the offsets that were saved");
-      await demandUnchanged(bench, before);
+      await demandUnchanged(bench, before, contract.salvaging.untouched);
     },
   },
   {
@@ -198,10 +199,10 @@ async function filesOf(bench: Bench): Promise<Map<string, Uint8Array>> {
   return files;
 }
 
-async function demandUnchanged(bench: Bench, before: Map<string, Uint8Array>): Promise<void> {
+async function demandUnchanged(bench: Bench, before: Map<string, Uint8Array>, clause: Clause): Promise<void> {
   const after = await filesOf(bench);
-  demandSameNames([...after.keys()], [...before.keys()], contract.opening.unchanged, "what the place lists");
+  demandSameNames([...after.keys()], [...before.keys()], clause, "what the place lists");
   for (const [name, bytes] of before) {
-    demandSameBytes(after.get(name)!, bytes, contract.opening.unchanged, name);
+    demandSameBytes(after.get(name)!, bytes, clause, name);
   }
 }
