@@ -43,6 +43,8 @@ export type Circumstance = "alive" | "process died" | "power lost";
 export class Judge {
   certain: State = { first: 0, lines: [] };
   steps: Step[] = [];
+  /** How many flushes of the log have failed. What was only written before the last one is gone. */
+  failures = 0;
   /** What readers were shown. */
   readonly witnessed = new Map<number, string>();
   /** Whether retention may drop what is old. */
@@ -74,6 +76,7 @@ export class Judge {
   clone(): Judge {
     const copy = new Judge(this.retains);
     copy.certain = this.certain;
+    copy.failures = this.failures;
     copy.steps = this.steps.map((step) => ({ ...step }));
     for (const [offset, line] of this.witnessed) copy.witnessed.set(offset, line);
     return copy;
@@ -145,9 +148,8 @@ export class Judge {
       yield state;
       return;
     }
-    const isLast = others.length === 0;
-    const isCertain = ({ status }: Step): boolean =>
-      status === "acked" || (status === "written" && isLast && circumstance !== "power lost");
+    const isCertain = ({ status, tries }: Step): boolean =>
+      status === "acked" || (status === "written" && tries === this.failures && circumstance !== "power lost");
     const least = group.findLastIndex(isCertain) + 1;
     const isSettled = others.some((other) => other.some((step) => step.settles && isCertain(step)));
     let reached = state;

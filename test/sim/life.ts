@@ -41,6 +41,8 @@ export class Life {
   log: Log | undefined;
   /** Set while the log is being closed, and what came of it. */
   closing: "no" | "asked" | "closed" | "failed" = "no";
+  /** What a reader without the lock saw before the log was opened. */
+  #seen: State | undefined;
   #pending: Promise<void>[] = [];
   #followers = new AbortController();
   #durable = 0;
@@ -60,9 +62,9 @@ export class Life {
     return this.#pending;
   }
 
-  /** Opens the log, and looks at it without opening it before. */
-  async open(circumstance: Circumstance): Promise<void> {
-    const before = this.#around.mayNotRead ? undefined : await this.#look();
+  /** Opens the log, after a look at it without the lock. */
+  async open(): Promise<void> {
+    this.#seen = this.#around.mayNotRead ? undefined : await this.#look();
     const { topic, segmentBytes, relaxed, retentionBytes, pendingBytes } = this.plan;
     this.log = await openLog({
       storage: this.#around.storage,
@@ -73,11 +75,15 @@ export class Life {
       maxPendingBytes: pendingBytes,
     });
     this.closing = "no";
-    if (before === undefined || this.#around.mayNotRead) return;
-    const found = await stateOf(this.log);
-    const isSame = told(before) === told(found);
-    if (!isSame && (retentionBytes === undefined || before.lines.length !== found.lines.length)) {
-      throw new Error(`a reader saw ${told(before)}\n  and the log that was opened then holds ${told(found)}`);
+  }
+
+  /** Holds what was found when the log was opened against the model, and against what a reader saw. */
+  async recovered(circumstance: Circumstance): Promise<void> {
+    const found = await stateOf(this.log!);
+    const seen = this.#seen;
+    const isRetained = this.plan.retentionBytes !== undefined && seen?.lines.length === found.lines.length;
+    if (seen !== undefined && told(seen) !== told(found) && !isRetained) {
+      throw new Error(`a reader saw ${told(seen)}\n  and the log that was opened then holds ${told(found)}`);
     }
     this.#confirm(found, circumstance);
   }
@@ -104,7 +110,7 @@ export class Life {
     try {
       const reader = await openReader({ storage: this.#around.storage, topic: this.plan.topic });
       const state = await stateOf(reader);
-      await reader.close();
+      await reader.close().catch(() => undefined);
       return state;
     } catch (error) {
       if (codeOf(error) === "UNAVAILABLE") return undefined;
@@ -199,41 +205,44 @@ export class Life {
   follow(at: number): void {
     const log = this.log!;
     const from = log.first + Math.floor(at * (log.durable - log.first + 1));
-    void this.#read(log, from).catch((error: unknown) => {
+    void this.#read(log, from, this.#followers.signal).catch((error: unknown) => {
       const code = codeOf(error);
-      const isForeseen = code === "TRUNCATED" || code === "CLOSED" || error === this.#followers.signal.reason;
-      if (isForeseen || this.#around.isDead || (code === "READ_FAILED" && this.#around.mayNotRead)) return;
+      const isForeseen = code === "TRUNCATED" || code === "CLOSED";
+      if (isForeseen || this.#isOver(log) || (code === "READ_FAILED" && this.#around.mayNotRead)) return;
       this.#around.fail(error);
     });
   }
 
-  async #read(log: Log, from: number): Promise<void> {
+  async #read(log: Log, from: number, signal: AbortSignal): Promise<void> {
     let next = from;
-    for await (const record of log.read({ from, follow: true, signal: this.#followers.signal })) {
+    for await (const record of log.read({ from, follow: true, signal })) {
       const { offset } = record;
+      if (this.#isOver(log)) return;
       if (offset !== next++) throw new Error(`a follower was given offset ${offset} where ${next - 1} follows`);
       const mayBeCut = this.judge.steps.some(({ effect }) => effect.kind === "after");
-      if (offset >= log.durable && !mayBeCut && !this.#around.isDead) {
+      if (offset >= log.durable && !mayBeCut) {
         throw new Error(`a follower was given offset ${offset}, and the log is durable up to ${log.durable}`);
       }
-      if (!mayBeCut && !this.#around.isDead) this.judge.witness(offset, lineOf(record));
+      if (!mayBeCut) this.judge.witness(offset, lineOf(record));
     }
   }
 
   /** Somebody without the lock reads the log as it is now. */
   observe(): void {
+    const log = this.log!;
     const observe = async (): Promise<void> => {
       const reader = await openReader({ storage: this.#around.storage, topic: this.plan.topic });
       for await (const record of reader.read()) {
         const mayBeCut = this.judge.steps.some(({ effect }) => effect.kind === "after");
-        if (record.durable && !mayBeCut && !this.#around.isDead) this.judge.witness(record.offset, lineOf(record));
+        if (record.durable && !mayBeCut && !this.#isOver(log)) this.judge.witness(record.offset, lineOf(record));
       }
-      await reader.close();
+      // What a handle that will not close says is the platform's own.
+      await reader.close().catch(() => undefined);
     };
     const looked = observe().catch((error: unknown) => {
       const code = codeOf(error);
       const isForeseen = code === "TRUNCATED" || code === "UNAVAILABLE" || code === "READ_FAILED";
-      if (!isForeseen && !this.#around.isDead) this.#around.fail(error);
+      if (!isForeseen && !this.#isOver(log)) this.#around.fail(error);
     });
     this.#pending.push(looked);
   }
@@ -249,7 +258,7 @@ export class Life {
   /** Everything that was under way has ended. */
   settled(): void {
     this.#pending = [];
-    this.#watchDurable();
+    this.watch();
   }
 
   abandon(): void {
@@ -273,19 +282,25 @@ export class Life {
     if (ack.duplicate && !lines[index]!.startsWith("~")) throw new Error(`${lines[index]} is no duplicate`);
   }
 
+  /** Whether what a log says is of no interest any more, because its machine has crashed. */
+  #isOver(log: Log): boolean {
+    return this.log !== log || this.#around.isDead;
+  }
+
   #cuts(): boolean {
     return this.judge.steps.some(({ effect, status }) => effect.kind === "after" && status !== "refused");
   }
 
   #ask(effect: Effect, status?: Status): Step {
-    this.#watchDurable();
+    this.watch();
     return this.judge.ask(effect, this.log!.stats().flushFailures, status);
   }
 
-  /** `durable` never goes back, unless the end of the log is cut off. */
-  #watchDurable(): void {
+  /** Looks at the log's counters. `durable` never goes back, unless the end of the log is cut off. */
+  watch(): void {
     const { log } = this;
     if (log === undefined || this.#around.isDead) return;
+    this.judge.failures = log.stats().flushFailures;
     if (log.durable < this.#durable && !this.#cuts()) {
       this.#around.fail(new Error(`durable went back from ${this.#durable} to ${log.durable}`));
     }
@@ -293,13 +308,16 @@ export class Life {
   }
 
   #follow<T>(step: Step, promise: Promise<T>, done?: (value: T) => void, numbers: readonly number[] = []): void {
+    const log = this.log!;
     const ended = promise.then(
       (value) => {
+        if (this.log !== log) return;
         step.status = "acked";
         done?.(value);
-        this.#watchDurable();
+        this.watch();
       },
       (error: unknown) => {
+        if (this.#isOver(log)) return;
         this.#fails(step, error);
         if (step.status === "rejected") this.#rejected.push(...numbers);
       },
@@ -308,10 +326,6 @@ export class Life {
   }
 
   #fails(step: Step, error: unknown): void {
-    if (this.#around.isDead) {
-      step.status = "asked";
-      return;
-    }
     const code = codeOf(error);
     const { kind } = step.effect;
     // A failure from before is told once, to whoever comes next, and then nothing was tried.
@@ -328,7 +342,7 @@ export class Life {
     step.status = "refused";
     const isOutOfRange = error instanceof RangeError && (kind === "before" || kind === "after");
     const isClosed = code === "CLOSED" && this.closing !== "no";
-    const isFull = code === "FULL" && this.plan.pendingBytes !== undefined;
+    const isFull = code === "FULL" && (this.plan.pendingBytes !== undefined || this.#cuts());
     const isUnread = code === "READ_FAILED" && this.#around.mayNotRead;
     if (!isOutOfRange && !isClosed && !isFull && !isUnread) this.#around.fail(error);
   }

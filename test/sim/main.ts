@@ -74,3 +74,6 @@ function reasonOf(error: unknown): string {
   const cause = error.cause instanceof Error ? `\n  because of ${error.cause.stack}` : "";
   return `${error.stack ?? error.message}${cause}`;
 }
+export { planOf } from "./generate.ts";
+export { shrunk } from "./shrink.ts";
+export { Run } from "./run.ts";

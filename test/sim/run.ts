@@ -63,7 +63,7 @@ export class Run {
   /** Throws when something is as it must not be. */
   async all(): Promise<void> {
     try {
-      for (const life of this.lives) await life.open("power lost");
+      for (const life of this.lives) await this.#open(life, "power lost");
       for (const event of this.plan.events) await this.step(event);
       await this.end();
     } finally {
@@ -152,6 +152,7 @@ export class Run {
     const { disk } = this.world;
     this.#crashAt = Infinity;
     this.tally.crashes++;
+    for (const life of this.lives) life.watch();
     this.world.isDead = true;
     this.#left =
       survival === "process"
@@ -212,18 +213,19 @@ export class Run {
     const { met } = this.faults;
     this.#mayNotRead = this.faults.isActive();
     try {
-      await life.open(circumstance);
+      await life.open();
     } catch (error) {
       if (this.world.isDead) return;
       const isForeseen = error instanceof WalError && ["UNAVAILABLE", "READ_FAILED"].includes(error.code);
       if (!isForeseen || this.faults.met === met) throw error;
       this.faults.heal();
       this.#mayNotRead = false;
-      await life.open(circumstance).catch((again: unknown) => {
+      await life.open().catch((again: unknown) => {
         if (!this.world.isDead) throw again;
       });
     }
     this.faults.heal();
+    if (!this.world.isDead) await this.#undisturbed(() => life.recovered(circumstance));
   }
 
   /** The judge's own reading is not disturbed by faults. */
