@@ -7,9 +7,7 @@ import type { Writer } from "./writer.ts";
 
 /** The acknowledgement of a record that was appended before. */
 export async function recall(core: Core, writer: Writer, view: View, offset: number): Promise<Ack> {
-  if (offset >= core.durable) {
-    await new Promise<void>((resolve, reject) => writer.join({ resolve: () => resolve(), reject }));
-  }
+  if (offset >= core.durable) await writer.settled();
   const { label } = core.identity;
   if (offset < core.first) {
     const message = `cannot tell where a record lies that was appended to log ${label} before: it was truncated away`;

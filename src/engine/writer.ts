@@ -9,7 +9,7 @@ import { notWhole } from "./birth.ts";
 import type { Core } from "./core.ts";
 import { settle } from "./eventually.ts";
 import { flushFailed } from "./failure.ts";
-import { Group, type Settlement, type Waiter } from "./group.ts";
+import { Group, type Settlement } from "./group.ts";
 import { Intake } from "./intake.ts";
 import { retainedFrom } from "./retention.ts";
 import { needsSegment, rotate } from "./rotation.ts";
@@ -46,6 +46,7 @@ export class Writer {
       core,
       (group) => this.#queue.push(group),
       () => this.#schedule(),
+      () => this.#queue.length + this.#flight.length < core.storage.flushesAtOnce - 1,
     );
   }
 
@@ -56,13 +57,13 @@ export class Writer {
     if (loss !== undefined) throw loss;
   }
 
-  /** Tells `waiter` when everything that is on its way is durable. */
-  join(waiter: Waiter): void {
+  /** Resolves when everything that is on its way is durable. */
+  settled(): Promise<Settlement> {
     const { open } = this.intake;
     const group = open.drafts.length > 0 ? open : (this.#queue.findLast(isGroup) ?? this.#flight.at(-1));
     if (group === undefined) throw new Error("nothing is on its way");
-    group.follow(waiter);
     this.#schedule();
+    return group.settled;
   }
 
   /** Resolves when everything added before is durable. */
@@ -113,7 +114,7 @@ export class Writer {
     for (const group of groups) group.reject(error);
     // A verb that waits behind it is told; otherwise the next one is.
     if (turns.length === 0 && groups.some((group) => group.silent)) this.#loss = error;
-    this.#core.notify();
+    this.#core.watchers.wake();
     return error;
   }
 
@@ -272,8 +273,7 @@ export class Writer {
     this.counters.bytes += group.bytes;
     this.#acknowledge(group, core.storage.durability, flushMs);
     this.intake.settled(group);
-    if (this.intake.pendingBytes === 0) state.producers.dropPending();
-    core.notify();
+    core.watchers.wake();
   }
 
   #acknowledge(group: Group, strength: "disk" | "os" | "memory", flushMs: number): void {
@@ -287,7 +287,6 @@ export class Writer {
     };
     if (!group.flushed) group.silent = true;
     group.acknowledge(settlement);
-    if (group.flushed) group.settleFollowers(settlement);
   }
 }
 
