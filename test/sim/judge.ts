@@ -84,6 +84,7 @@ export class Judge {
 
   /** Holds what was found against what may be. Throws a sentence when it may not, and believes it otherwise. */
   confirm(found: State, circumstance: Circumstance, durable = 0): void {
+    if (process.env.DBG) console.log(circumstance, JSON.stringify(this.steps), JSON.stringify(this.certain));
     const allowed = [...this.#possible(circumstance)];
     const match = allowed.find((state) => this.#fits(state, found));
     if (match === undefined) {

@@ -312,6 +312,8 @@ export class Life {
     const ended = promise.then(
       (value) => {
         if (this.log !== log) return;
+        // What was flushed before a crash may be acknowledged behind it, but nothing can be said of the rest.
+        if (this.#around.isDead && step.effect.kind === "nothing") return;
         step.status = "acked";
         done?.(value);
         this.watch();

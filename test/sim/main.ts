@@ -56,7 +56,7 @@ async function explain(plan: Plan, print: (line: string) => void): Promise<void>
   print(`  the caller's answer to a rejected record: ${answer}`);
   for (const event of short.events) print(`  ${described(event, short)}`);
   print(`\nwhat the storage was asked for last:`);
-  for (const line of recent.slice(-40)) print(`  ${line}`);
+  for (const line of recent.slice(-Number(process.env.SIM_TRACE ?? 40))) print(`  ${line}`);
   print(`\n${reason ?? "it does not fail again"}\n`);
   print(`FAILED with seed ${plan.seed}. To see it again: npm run sim -- --seed ${plan.seed} --minutes 0`);
 }
