@@ -248,7 +248,7 @@ export class Log {
       await maintenance.writeClose(core, this.#writer);
     } finally {
       this.#closed = true;
-      core.notify();
+      core.watchers.wake();
       core.files.release(core.active.segment.name);
       try {
         await core.files.end();

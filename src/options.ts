@@ -83,7 +83,7 @@ export function checkOptions(options: OpenLogOptions): Settings {
   checkInteger("segment.maxBytes", segmentBytesMax, 1, limit.segmentBytes);
   checkInteger("maxBatchBytes", batchBytesMax, 64, limit.batchBytes);
   checkInteger("maxPendingBytes", pendingBytesMax, 1, Number.MAX_SAFE_INTEGER);
-  checkInteger("maxProducers", producersMax, 1, 1_000_000);
+  checkInteger("maxProducers", producersMax, 1, 100_000);
   return {
     segmentBytesMax,
     segmentAgeMsMax: atLeast("segment.maxAgeMs", segment?.maxAgeMs, 1),

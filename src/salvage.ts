@@ -50,7 +50,7 @@ export async function salvage(from: LogAddress, to: LogAddress): Promise<Salvage
         });
       }
       const state = { first, maxTimestamp: 0, producers: statesBefore(producers, first) };
-      const start = { entries: [], names: [], state, durable: first, epoch: 0 };
+      const start = { entries: [], dead: [], state, durable: first, epoch: 0 };
       const settings = checkOptions(to);
       const core = new Core(to.storage, targetFiles, target, settings, start);
       const copy = new Copy(core, sourceFiles, runs);

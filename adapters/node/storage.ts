@@ -86,8 +86,11 @@ export class WritablePlace implements Place {
     this.#file = { blocking, flushesAtOnce, folder };
   }
 
+  /** The spares are found on the way: a folder of many files is slow to list. */
   list(): readonly string[] {
-    return listFiles(this.#folder.path);
+    const names = readdirSync(this.#folder.path);
+    this.#spares.adopt(names);
+    return names.filter((name) => !isOurs(name));
   }
 
   open(name: string): StoredFile {

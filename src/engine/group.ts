@@ -167,7 +167,12 @@ export class Group {
     const { draft } = this;
     const writer = this.#writer;
     const before = writer.length;
-    encodeRecord(writer, record, timestamp, draft.baseTimestamp);
+    try {
+      encodeRecord(writer, record, timestamp, draft.baseTimestamp);
+    } catch (error) {
+      this.#forget(draft, before);
+      throw error;
+    }
     draft.count++;
     if (timestamp > draft.maxTimestamp) draft.maxTimestamp = timestamp;
     return writer.length - before;
@@ -222,6 +227,12 @@ export class Group {
     this.placement = placement;
     return { bytes: this.#writer.bytes.subarray(0, this.#writer.length), checksum: previousChecksum };
   }
+
+  /** Leaves nothing of a record that threw while it was read, such as one with a getter. */
+  #forget(draft: Draft, before: number): void {
+    this.#writer.length = draft.count === 0 ? draft.at : before;
+    if (draft.count === 0) this.drafts.pop();
+  }
 }
 
 /** `at` is where the record's batch begins in its group. */
@@ -245,7 +256,7 @@ export function ackOf(
   };
 }
 
-interface Mark {
+export interface Mark {
   readonly bytes: number;
   readonly drafts: number;
   readonly draft: Draft | undefined;

@@ -10,6 +10,7 @@ import { assertWhole } from "./birth.ts";
 import type { Continuation, Core } from "./core.ts";
 import { statesBefore } from "./producers.ts";
 import { retainedFrom } from "./retention.ts";
+import { readBornSegment } from "./segment.ts";
 import { recordsOf, TrackedState } from "./state.ts";
 import { Walker } from "./walker.ts";
 import type { Writer } from "./writer.ts";
@@ -61,7 +62,7 @@ export async function truncateAfter(core: Core, writer: Writer, offset: number):
   core.state.maxTimestamp = continuation.state.maxTimestamp;
   core.state.producers.reset(continuation.state.producers);
   writer.intake.next = next;
-  core.notify();
+  core.watchers.wake();
 }
 
 /** Applies retention to a log that was just opened. */
@@ -111,7 +112,7 @@ async function continuationAt(core: Core, next: number): Promise<Continuation> {
   const { chain, active, files, settings } = core;
   const reason = startReason.truncation;
   const index = chain.indexOf(next - 1);
-  const segment = await chain.load(index);
+  const segment = await readBornSegment(files, chain.at(index)!.name, core.identity);
   const { first } = core.state;
   if (next <= segment.base) {
     const { ordinal, bytesBefore, state } = segment.start;

@@ -73,16 +73,16 @@ export async function recover(files: Files, identity: Identity, producersMax: nu
   return untangle(files, identity, entries, producersMax, read, foreign);
 }
 
+/** Names sort as their base offsets and epochs do. */
 function listed(names: readonly string[]): Listed {
-  const entries: (ChainEntry & { epoch: number })[] = [];
+  const entries: ChainEntry[] = [];
   const foreign: string[] = [];
-  for (const name of names) {
-    const parsed = parseSegmentName(name);
-    if (parsed === undefined) foreign.push(name);
-    else entries.push({ name, base: parsed.base, epoch: parsed.epoch ?? 0, segment: undefined });
+  for (const name of names.toSorted()) {
+    const base = parseSegmentName(name)?.base;
+    if (base === undefined) foreign.push(name);
+    else entries.push({ name, base, segment: undefined });
   }
-  entries.sort((a, b) => a.base - b.base || a.epoch - b.epoch);
-  return { entries, foreign: foreign.toSorted() };
+  return { entries, foreign };
 }
 
 /**

@@ -33,6 +33,15 @@ export interface Segment {
   readonly index: SparseIndex;
 }
 
+/**
+ * A segment as it is kept for as long as it is part of the log. Its producers are left out: of a log
+ * with many producers and segments they would fill the memory, and are read again when they matter.
+ */
+export function withoutProducers(segment: Segment): Segment {
+  const { start } = segment;
+  return { ...segment, start: { ...start, state: { ...start.state, producers: [] } } };
+}
+
 /** The largest start batch is that of a log with very many producers. */
 const startChunkBytes = 4096;
 

@@ -46,6 +46,7 @@ export class Writer {
       core,
       (group) => this.#queue.push(group),
       () => this.#schedule(),
+      () => this.#queue.length + this.#flight.length < core.storage.flushesAtOnce - 1,
     );
   }
 
@@ -113,7 +114,7 @@ export class Writer {
     for (const group of groups) group.reject(error);
     // A verb that waits behind it is told; otherwise the next one is.
     if (turns.length === 0 && groups.some((group) => group.silent)) this.#loss = error;
-    this.#core.notify();
+    this.#core.watchers.wake();
     return error;
   }
 
@@ -273,8 +274,7 @@ export class Writer {
     core.strength = group.flushed!;
     this.#acknowledge(group, core.strength, flushMs);
     this.intake.settled(group);
-    if (this.intake.pendingBytes === 0) state.producers.dropPending();
-    core.notify();
+    core.watchers.wake();
   }
 
   #acknowledge(group: Group, strength: Durability, flushMs: number): void {
