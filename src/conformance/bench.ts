@@ -34,7 +34,7 @@ export class Bench {
     demand(place !== undefined, contract.mode.creates, () => {
       return `Opening ${path.join("/")} for writing answered undefined.`;
     });
-    return this.#keep(place);
+    return this.keep(place);
   }
 
   /** Opens the place for reading, which must be there. */
@@ -44,13 +44,13 @@ export class Bench {
     demand(place !== undefined, contract.mode.read, () => {
       return `Opening ${path.join("/")} for reading answered undefined, though it is there.`;
     });
-    return this.#keep(place);
+    return this.keep(place);
   }
 
   /** Creates a file, which may be full of stale bytes. */
   async create(place: Place, name: string): Promise<StoredFile> {
     const create = () => place.create(name);
-    return this.#keep(await demandSuccess(create, contract.place.create, `creating ${name}`));
+    return this.keep(await demandSuccess(create, contract.place.create, `creating ${name}`));
   }
 
   /** Creates a file that is empty. */
@@ -69,7 +69,7 @@ export class Bench {
   }
 
   async openFile(place: Place, name: string): Promise<StoredFile> {
-    return this.#keep(await demandSuccess(() => place.open(name), contract.place.open, `opening ${name}`));
+    return this.keep(await demandSuccess(() => place.open(name), contract.place.open, `opening ${name}`));
   }
 
   async write(file: StoredFile, bytes: Uint8Array, position: number): Promise<void> {
@@ -158,11 +158,11 @@ export class Bench {
   /** Fails unless `path` can be opened for writing; `clause` says why it should be free. */
   async demandFree(clause: Clause, when: string): Promise<void> {
     const open = async (): Promise<unknown> =>
-      this.#keep((await this.storage.open(this.path, { mode: "write" }))!);
+      this.keep((await this.storage.open(this.path, { mode: "write" }))!);
     await demandSuccess(open, clause, `opening the place for writing ${when}`);
   }
 
-  #keep<T extends Closable>(opened: T): T {
+  keep<T extends Closable>(opened: T): T {
     this.#open.unshift(opened);
     return opened;
   }

@@ -12,4 +12,5 @@
 export type { Clause } from "./clause.ts";
 export { ConformanceError } from "./demand.ts";
 export type { Ability, Backend, ConformanceOptions, Holder, Test } from "./options.ts";
+export { logChecks, testLog } from "./test-log.ts";
 export { storageChecks, testStorage } from "./test-storage.ts";

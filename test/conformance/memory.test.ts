@@ -1,7 +1,7 @@
 /** The published conformance suites over the in-memory backend, in both colours. */
 import { describe, test } from "vitest";
 import { MemoryDisk, memoryStorage } from "../../adapters/memory/storage.ts";
-import { testStorage } from "../../src/conformance/index.ts";
+import { type ConformanceOptions, testLog, testStorage } from "../../src/conformance/index.ts";
 import type { Storage } from "../../src/index.ts";
 
 for (const colour of ["sync", "async"] as const) {
@@ -12,7 +12,7 @@ for (const colour of ["sync", "async"] as const) {
     return storage;
   };
   describe(`memory, ${colour}`, () => {
-    testStorage({
+    const backend = {
       test,
       skip: test.skip,
       open: () => on(new MemoryDisk()),
@@ -20,6 +20,8 @@ for (const colour of ["sync", "async"] as const) {
       readBeside: true,
       holdElsewhere: "the disk lies in the memory of this program, which nobody else reaches",
       losePower: (storage) => on(disks.get(storage)!.losePower()),
-    });
+    } satisfies ConformanceOptions;
+    testStorage(backend);
+    testLog(backend);
   });
 }

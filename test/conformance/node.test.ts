@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeStorage } from "../../adapters/node/storage.ts";
-import { testStorage } from "../../src/conformance/index.ts";
+import { type ConformanceOptions, testLog, testStorage } from "../../src/conformance/index.ts";
 import type { Storage } from "../../src/index.ts";
 import { type Bundle, bundleOpener, startOpener } from "../node/process.ts";
 
@@ -22,7 +22,7 @@ for (const blocking of [false, true]) {
     return storage;
   };
   describe(`node, ${blocking ? "blocking" : "waiting"}`, () => {
-    testStorage({
+    const backend = {
       test,
       skip: test.skip,
       open: () => on(mkdtempSync(join(realpathSync(tmpdir()), "walkabout-conformance-"))),
@@ -35,6 +35,8 @@ for (const blocking of [false, true]) {
         return { die: () => opener.kill() };
       },
       losePower: "this folder lies on the disk of this machine; see test/real/power.test.ts",
-    });
+    } satisfies ConformanceOptions;
+    testStorage(backend);
+    testLog(backend);
   });
 }

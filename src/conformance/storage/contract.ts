@@ -4,7 +4,6 @@ import { clauses } from "../clause.ts";
 export const anywhere = clauses("the head of src/storage.ts", {
   colour:
     "every method of `Place` and `StoredFile` may answer at once or with a promise, but a given method of a given backend always does the same.",
-  errors: "a method that fails throws (or rejects with) the platform's own error.",
   flat: "Place} of it, which is a flat folder of files that nobody else writes",
 });
 
@@ -42,7 +41,6 @@ export const file = clauses("StoredFile, src/storage.ts", {
   read: "Reads into `target` from `position` and answers the count of bytes read.",
   readShort: "A count below `target.length` means that the file ends there, never anything else.",
   write: "Writes all of `source` at `position` and answers the count of bytes written.",
-  writeShort: "Any answer but `source.length` is a failed write.",
   source: "`source` must not be touched until the answer is there.",
   truncate: "Makes the file exactly `size` bytes long. Durable after the next `flush`.",
   flush:
