@@ -10,7 +10,7 @@ export async function checkBrowsers(tally, only = undefined) {
   if (!(await tally.check("the pages are bundled", buildPages))) return;
   const server = await startServer();
   try {
-    if (!only || only === "suites") await runSuites(server, tally);
+    if (!only || only.startsWith("suites")) await runSuites(server, tally, only?.slice("suites ".length));
     if (!only || only === "kills") await checkKills(server, tally);
     if (!only || only === "power") await checkPowerCuts(server, tally);
     if (!only || only === "settled") await checkSettled(server, tally);
