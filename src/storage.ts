@@ -48,6 +48,9 @@ export interface Storage {
   /** What a completed `flush` means here, unless it answers less. */
   readonly durability: Durability;
 
+  /** What a completed `write` survives before its flush. Without it, `os`: the death of the process. */
+  readonly written?: Durability;
+
   /**
    * How many flushes of one file may run at the same time, 1 or more. More than 1 promises that
    * each of those flushes reports every earlier write error of the file by itself, even when

@@ -48,8 +48,8 @@ export class Connection {
     return this.#begin((database) => database.transaction(both, "readonly"));
   }
 
-  async write(): Promise<WriteTransaction> {
-    return this.#begin((database) => database.transaction(both, "readwrite", { durability: "strict" }));
+  async write(durability: "strict" | "relaxed"): Promise<WriteTransaction> {
+    return this.#begin((database) => database.transaction(both, "readwrite", { durability }));
   }
 
   close(): void {

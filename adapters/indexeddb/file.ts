@@ -39,10 +39,8 @@ export class ChunkedFile {
       read: (target, position) => this.#read(target, position),
       write: (source, position) => this.#inOrder(() => this.#write(source, position)),
       truncate: (size) => this.#inOrder(() => this.#truncate(size)),
-      flush: () => this.#inOrder(() => this.#flush()),
-      close: async () => {
-        await this.#tail;
-      },
+      flush: () => this.#inOrder(() => this.#flush("strict")),
+      close: () => this.#inOrder(() => this.#leave()),
     };
   }
 
@@ -93,22 +91,27 @@ export class ChunkedFile {
     this.#size = size;
   }
 
-  async #flush(): Promise<Durability | undefined> {
+  /** What was written and not flushed outlives the program, as it does in a file. */
+  async #leave(): Promise<void> {
+    const isChanged = this.#written.size > 0 || this.#cut < Infinity || this.#size !== this.#storedSize;
+    if (isChanged && !this.#failed) await this.#flush("relaxed");
+  }
+
+  async #flush(durability: "strict" | "relaxed"): Promise<Durability | undefined> {
     this.#assertOurs();
     if (this.#failed) throw new Error(`an earlier flush of ${this.#name} failed`);
     this.#flushing = this.#written;
     this.#written = new Map();
     try {
-      const isAsAsked = await this.#store();
-      return isAsAsked ? undefined : "os";
+      return (await this.#store(durability)) ? undefined : "os";
     } catch (error) {
       this.#failed = true;
       throw error;
     }
   }
 
-  async #store(): Promise<boolean> {
-    const transaction = await this.#connection.write();
+  async #store(durability: "strict" | "relaxed"): Promise<boolean> {
+    const transaction = await this.#connection.write(durability);
     const [files, chunks] = [transaction.objectStore("files"), transaction.objectStore("chunks")];
     const size = this.#size;
     const work: Promise<unknown>[] = [];

@@ -30,6 +30,7 @@ export function indexedDbStorage(options: IndexedDbStorageOptions = {}): Storage
     ...clock,
     name: `indexeddb ${database}`,
     durability: "disk",
+    written: "memory",
     flushesAtOnce: 1,
     async open(path, { mode }) {
       const name = [database, ...path].join("/");
@@ -102,7 +103,7 @@ class WritablePlace implements Place {
   async remove(name: string): Promise<void> {
     this.#assertOurs();
     if (!this.#files.has(name)) throw this.#missing(name);
-    const transaction = await this.#connection.write();
+    const transaction = await this.#connection.write("strict");
     const file = transaction.objectStore("files").delete(name);
     await committed(transaction, [file, deleteChunks(transaction, name, 0)]);
     this.#files.delete(name);

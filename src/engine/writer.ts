@@ -238,7 +238,7 @@ export class Writer {
         this.fail("write to", notWhole(count, bytes.length));
         return;
       }
-      if (this.#core.settings.relaxed) this.#acknowledge(group, "os", 0);
+      if (this.#core.settings.relaxed) this.#acknowledge(group, storage.written ?? "os", 0);
       this.counters.flushes++;
       attempt("flush", () => file.flush(), flushed);
       if (!this.#pumping) this.#pump();

@@ -98,3 +98,17 @@ test("a segment that nothing can take any more is witnessed", async () => {
   world.disk.folder(`${topic}/0`).locked = false;
   await expect(openLog({ storage: world.storage, topic })).rejects.toMatchObject({ code: "CORRUPT" });
 });
+
+test.each([
+  [undefined, "os"],
+  ["memory", "memory"],
+] as const)("an ack before the flush says what a write survives (%s)", async (written, durability) => {
+  const { storage } = settling("async", "disk");
+  const log = await openLog({
+    storage: { ...storage, ...(written && { written }) },
+    topic,
+    durability: "relaxed",
+  });
+  expect(await log.append({ value: "a" })).toMatchObject({ durability });
+  await log.close();
+});

@@ -6,7 +6,7 @@
 import "fake-indexeddb/auto";
 import { test } from "vitest";
 import { indexedDbStorage } from "../../adapters/indexeddb/storage.ts";
-import { testStorage } from "../../src/conformance/index.ts";
+import { type ConformanceOptions, testLog, testStorage } from "../../src/conformance/index.ts";
 import type { Storage } from "../../src/index.ts";
 import { locks } from "./locks.ts";
 
@@ -21,7 +21,7 @@ function on(database: string): Storage {
   return storage;
 }
 
-testStorage({
+const backend: ConformanceOptions = {
   test,
   skip: test.skip,
   open: () => on(`test-${databases++}`),
@@ -29,4 +29,7 @@ testStorage({
   readBeside: true,
   holdElsewhere: "there is one program alone",
   losePower: "memory survives no loss of power",
-});
+};
+
+testStorage(backend);
+testLog(backend);

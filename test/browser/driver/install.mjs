@@ -9,6 +9,7 @@ const parts = [
   { program: () => found(["/usr/bin/firefox-esr"]), packages: ["firefox-esr"] },
   { program: miniBrowser, packages: ["webkit2gtk-driver"] },
   { program: () => found(["/usr/bin/Xvfb"]), packages: ["xvfb", "xauth"] },
+  { program: () => found(["/usr/sbin/xfs_io"]), packages: ["xfsprogs"] },
 ];
 
 /** Installs what is missing, and answers in one line what there is. */

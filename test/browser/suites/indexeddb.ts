@@ -1,6 +1,6 @@
 /** The conformance suites on IndexedDB. */
 import { indexedDbStorage } from "../../../adapters/indexeddb/storage.ts";
-import { testStorage } from "../../../src/conformance/index.ts";
+import { type ConformanceOptions, testLog, testStorage } from "../../../src/conformance/index.ts";
 import type { Storage } from "../../../src/index.ts";
 import holderUrl from "./holder.ts?worker&url";
 import { holdIn } from "./holding.ts";
@@ -13,7 +13,7 @@ export function indexedDbSuite(runner: Runner): void {
     names.set(storage, database);
     return storage;
   };
-  testStorage({
+  const backend: ConformanceOptions = {
     test: runner.test,
     skip: runner.skip,
     open: () => on(`conformance-${crypto.randomUUID()}`),
@@ -23,8 +23,10 @@ export function indexedDbSuite(runner: Runner): void {
     holdElsewhere: (storage, path) => {
       return holdIn(holderUrl, { kind: "indexeddb", at: names.get(storage)!, path });
     },
-    losePower: "a page cannot cut the power; see test/browser/power.mjs",
-  });
+    losePower: "a page cannot cut the power; see test/browser/accidents.mjs",
+  };
+  testStorage(backend);
+  testLog(backend);
 }
 
 /** Without waiting: one that a terminated worker had open may take a while. */

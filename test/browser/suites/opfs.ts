@@ -1,6 +1,6 @@
 /** The conformance suites on the origin private file system, with names that settle at once, never, and on the way. */
 import { opfsStorage } from "../../../adapters/opfs/storage.ts";
-import { testStorage } from "../../../src/conformance/index.ts";
+import { type ConformanceOptions, testLog, testStorage } from "../../../src/conformance/index.ts";
 import type { Storage } from "../../../src/index.ts";
 import holderUrl from "./holder.ts?worker&url";
 import { holdIn } from "./holding.ts";
@@ -16,7 +16,7 @@ export function opfsSuite(runner: Runner): void {
       directories.set(storage, directory);
       return storage;
     };
-    testStorage({
+    const backend: ConformanceOptions = {
       test: (name, run) => runner.test(`${title}: ${name}`, run),
       skip: (name, run) => runner.skip(`${title}: ${name}`, run),
       open: () => on(`conformance-${crypto.randomUUID()}`),
@@ -26,8 +26,10 @@ export function opfsSuite(runner: Runner): void {
       holdElsewhere: (storage, path) => {
         return holdIn(holderUrl, { kind: "opfs", at: directories.get(storage)!, settleMs, path });
       },
-      losePower: "a page cannot cut the power; see test/browser/power.mjs",
-    });
+      losePower: "a page cannot cut the power; see test/browser/accidents.mjs",
+    };
+    testStorage(backend);
+    testLog(backend);
   }
 }
 
