@@ -5,6 +5,8 @@
 export type { Ack } from "./ack.ts";
 export type { ClosedSegment } from "./engine/maintenance.ts";
 export type { RecoveryReport } from "./engine/open.ts";
+export type { Damage, Replaced } from "./engine/inspect.ts";
+export type { SegmentReport, VerifyOptions, VerifyProgress, VerifyReport } from "./engine/verify.ts";
 export { WalError, type WalErrorCode, type WalErrorPlace } from "./errors.ts";
 export type { RecordBatch } from "./format/record-batch.ts";
 export type { AppendOptions, Log } from "./log.ts";
@@ -24,3 +26,4 @@ export type {
   Storage,
   StoredFile,
 } from "./storage.ts";
+export { verify } from "./verify.ts";
