@@ -3,6 +3,7 @@
  * walkabout: a write-ahead log that runs wherever JavaScript runs.
  */
 export type { Ack } from "./ack.ts";
+export { exportLog, importLog, type ImportReport } from "./archive.ts";
 export type { ClosedSegment } from "./engine/maintenance.ts";
 export type { RecoveryReport } from "./engine/open.ts";
 export type { Damage, Replaced } from "./engine/inspect.ts";
