@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** These have a step of their own in test/run.mjs. */
-const elsewhere = ["test/package/**", "test/slow/**"];
+const elsewhere = ["test/package/**", "test/slow/**", "test/cli/**"];
 
 export default defineConfig({
   test: {
@@ -26,6 +26,14 @@ export default defineConfig({
             "test/failure/{random,crash,repeated}.test.ts",
             "test/node/**",
           ],
+        },
+      },
+      {
+        // Runs the built program: `npm run build` comes before it.
+        test: {
+          name: "cli",
+          include: ["test/cli/**/*.test.ts"],
+          testTimeout: 60_000,
         },
       },
       {

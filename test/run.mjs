@@ -14,6 +14,7 @@ const steps = {
   check: { title: "Types, lint, format", run: checkSource },
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
+  cli: { title: "The command-line tool, as built", run: (tally) => runVitest("cli", tally) },
   slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
   browser: { title: "Browsers", run: checkBrowsers },
   package: { title: "The package, as users install it", run: checkPackage },

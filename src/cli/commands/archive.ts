@@ -17,6 +17,7 @@ export const exportCommand: Command = {
   arity: [1, 1],
   flags: { to: { type: "string", value: "<file>", help: "a new file" } },
   about: [
+    "Without --to it goes to stdout.",
     "It is what a browser downloads as well: walkabout import, or any tar program, makes a log of it again.",
   ],
   examples: ["./data/orders/0 --to orders.tar", "./data/orders/0 | gzip > orders.tar.gz"],

@@ -10,7 +10,7 @@ import { countText, numberText } from "../text.ts";
 
 export const bench: Command = {
   name: "bench",
-  summary: "measure what a disk can do and what walkabout makes of it",
+  summary: "what this disk can do, and what walkabout makes of it",
   usage: "[dir]",
   arity: [0, 1],
   flags: {

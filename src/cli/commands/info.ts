@@ -34,7 +34,7 @@ export const info: Command = {
     } else await output.line(`  ${red(error.message)}`);
     const written = modified === undefined ? "" : `, last written ${ageText(Date.now() - modified)}`;
     const created = segments[0]?.created;
-    const since = created === undefined ? "" : `, from ${timeText(created)} on`;
+    const since = created === undefined ? "" : `, begun ${timeText(created).slice(0, 19)}Z`;
     await output.line(`  ${countText(summary.segments, "segment")}, ${bytesText(bytes)}${since}${written}`);
     await output.line(
       `  ${holder === undefined ? "nobody holds the lock" : `locked by ${holderText(holder)}`}`,

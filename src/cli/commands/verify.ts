@@ -15,7 +15,7 @@ export const verify: Command = {
   flags: {},
   about: [
     "It changes nothing. Exit codes: 0 sound, 1 torn tail only, 2 corrupt, 3 usage or input/output.",
-    "torn: the last write did not reach the disk whole, and nobody was told that it had.",
+    "torn: the last write did not reach the disk whole, or was damaged later: nothing shows that it was flushed.",
     "corrupt, missing: bytes, or a whole segment, that were once flushed are not there any more.",
     "superseded: sound, with bytes behind the end that a later segment has replaced.",
   ],
@@ -145,13 +145,11 @@ function conclusion(
     );
   }
   if (verdict === "torn") {
-    return paint.yellow(
-      "torn: the end was not written whole; opening the log cuts it off, and nothing acknowledged is lost",
-    );
+    return paint.yellow("torn: nothing shows that the end was ever flushed; opening the log cuts it off");
   }
   if (verdict === "error")
     return paint.red("error: a part could not be read, which says nothing about its bytes");
-  return paint.red(`corrupt: to copy out what is readable: walkabout salvage ${path} --to <new dir>`);
+  return paint.red(`corrupt: what was flushed is damaged or gone; see walkabout salvage ${path} --dry-run`);
 }
 
 const barCells = 24;
