@@ -2,6 +2,8 @@
 import { createInterface } from "node:readline";
 import type { Ack } from "../../ack.ts";
 import type { Log } from "../../log.ts";
+import { checkRecord } from "../../check-record.ts";
+import { reasonOf } from "../../errors.ts";
 import { openLog } from "../../open-log.ts";
 import type { RecordInput } from "../../record.ts";
 import { logAt } from "../address.ts";
@@ -70,11 +72,18 @@ async function appendEach(log: Log, records: AsyncIterable<RecordInput>): Promis
     for (const ack of await Promise.all(pending)) note(acks, ack);
     pending = [];
   };
-  for await (const record of records) {
-    pending.push(log.append(record));
-    if (pending.length === pendingMax) await settle();
+  try {
+    for await (const record of records) {
+      const ack = log.append(record);
+      // Its failure is told when all of them are waited for.
+      ack.catch(() => undefined);
+      pending.push(ack);
+      if (pending.length === pendingMax) await settle();
+    }
+  } finally {
+    // Also those in front of a record that was refused.
+    await settle();
   }
-  await settle();
   return acks;
 }
 
@@ -103,11 +112,17 @@ async function* recordsOf(
 ): AsyncGenerator<RecordInput> {
   const key = flags.get("key");
   const kind = integerFlag(flags, "kind");
-  if (kind !== undefined && kind > 127)
-    throw new UsageError(`--kind must be a whole number from 0 to 127, not ${kind}`);
   const common = { ...(key !== undefined && { key }), ...(kind !== undefined && { kind }) };
+  let number = 0;
   for await (const line of lines) {
-    yield flags.has("jsonl") ? { ...recordOfJson(line), ...common } : { ...common, value: line };
+    number++;
+    const record = flags.has("jsonl") ? { ...recordOfJson(line), ...common } : { ...common, value: line };
+    try {
+      checkRecord(record);
+    } catch (error) {
+      throw new UsageError(`cannot append record ${number}: ${reasonOf(error)}`);
+    }
+    yield record;
   }
 }
 
