@@ -27,7 +27,9 @@ export async function cutOften(disk: LoopDisk, options: CutOptions): Promise<num
       await writer.reported(lines);
       if (lines === 0) await new Promise((resolve) => setTimeout(resolve, 60 + dice.below(120)));
     } finally {
-      // Whatever it reports after the cut was flushed before it, or is a lie.
+      // The machine that loses its power stops, too. This has to be made so: a flush that is under way while ext4
+      // is shut down may answer success to a process that still lives, though its bytes are lost.
+      await writer.freeze();
       disk.cutPower();
       await writer.kill();
     }

@@ -12,7 +12,7 @@ import { Dice } from "./dice.ts";
 import { LoopDisk, whyNoLoopDisk } from "./disk.ts";
 import type { Mode } from "./process.ts";
 
-const cuts = Number(process.env.POWER_CUTS ?? 12);
+const cuts = Number(process.env.POWER_CUTS ?? 8);
 const seed = Number(process.env.POWER_SEED ?? Date.now() % 1_000_000);
 const modes: readonly Mode[] = ["appends", "rotation", "truncation", "retention"];
 const matrix = [false, true].flatMap((blocking) => modes.map((mode) => ({ blocking, mode })));
@@ -34,16 +34,18 @@ describe.each(["ext4", "xfs"] as const)("%s", (kind) => {
 
   test
     .runIf(whyNot === undefined)
-    .each(kind === "ext4" ? matrix : matrix.filter(({ mode }) => mode !== "appends"))(
-    `keeps every acknowledged record through ${kind === "ext4" ? cuts : cuts >> 1} losses of power (blocking: $blocking, in flight: $mode, POWER_SEED=${seed})${reason}`,
+    .each(kind === "ext4" ? matrix : matrix.filter(({ blocking }) => !blocking))(
+    `keeps every acknowledged record through ${cuts} losses of power (blocking: $blocking, in flight: $mode, POWER_SEED=${seed})${reason}`,
     async ({ blocking, mode }) => {
       const options = { script: sound.script, dice: new Dice(seed), mode, blocking };
-      const acks = await cutOften(newDisk(kind), { ...options, cuts: kind === "ext4" ? cuts : cuts >> 1 });
+      const acks = await cutOften(newDisk(kind), { ...options, cuts });
       expect(acks).toBeGreaterThan(0);
     },
   );
 
-  const mistakes: readonly Mistake[] = ["no file flush", "no folder flush"];
+  // On xfs the flush of a file covers the names as well, as far as has been seen.
+  const mistakes: readonly Mistake[] =
+    kind === "ext4" ? ["no file flush", "no folder flush"] : ["no file flush"];
   test.runIf(whyNot === undefined).each(mistakes)(
     `finds out a backend with this mistake: %s (POWER_SEED=${seed})${reason}`,
     async (mistake) => {
@@ -55,7 +57,8 @@ describe.each(["ext4", "xfs"] as const)("%s", (kind) => {
         mode: "retention" as const,
         blocking: false,
       };
-      await expect(cutOften(newDisk(kind), { ...options, cuts: 60 })).rejects.toThrow();
+      const outcome = cutOften(newDisk(kind), { ...options, cuts: 60 });
+      await expect(outcome).rejects.toThrow(/after cut|there is no such log|missing|damaged/);
     },
   );
 });

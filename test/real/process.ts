@@ -1,5 +1,6 @@
 /** Runs the writer and collects what it reports, until it is killed or ends. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 
 export type Mode = "appends" | "rotation" | "truncation" | "retention";
@@ -61,6 +62,17 @@ export class RunningWriter {
     });
   }
 
+  /** Stops it between two instructions. A call that the kernel is in the middle of does not return to it. */
+  async freeze(): Promise<void> {
+    this.#child.kill("SIGSTOP");
+    const tasks = `/proc/${this.#child.pid}/task`;
+    while (existsSync(tasks)) {
+      const states = readdirSync(tasks).map((task) => stateOf(`${tasks}/${task}/stat`));
+      if (states.every((state) => "TtDZX".includes(state))) return;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
   /** Kills it without a chance to clean up, and waits until all it has reported is here. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
@@ -69,5 +81,15 @@ export class RunningWriter {
 
   async ended(): Promise<void> {
     await this.#ended;
+  }
+}
+
+/** One letter, see proc(5). A task that has ended meanwhile counts as dead. */
+function stateOf(path: string): string {
+  try {
+    const text = readFileSync(path, "latin1");
+    return text[text.lastIndexOf(")") + 2]!;
+  } catch {
+    return "X";
   }
 }
