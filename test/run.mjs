@@ -15,6 +15,7 @@ const steps = {
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
   slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
+  real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
   package: { title: "The package, as users install it", run: checkPackage },
 };
 
@@ -26,6 +27,12 @@ async function checkSource(tally) {
 
 async function build(tally) {
   await tally.check("build", () => npmRun("build"));
+}
+
+async function checkReal(tally) {
+  const { installPrograms } = await import("./tools/debian.mjs");
+  await tally.check("programs", installPrograms);
+  await runVitest("real", tally);
 }
 
 async function checkPackage(tally) {

@@ -117,5 +117,5 @@ const workers =
     ? [singles(), batches(), maintenance()]
     : [singles(), singles(), batches(), staged(), maintenance()];
 await Promise.all(workers);
-await log.close();
+await log.close().catch((error) => say("failed", error.code, error.cause?.code ?? "none"));
 say("closed");
