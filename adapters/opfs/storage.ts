@@ -6,7 +6,7 @@
 import type { Place, Storage, StoredFile } from "../../src/storage.ts";
 import { clock } from "../web/clock.ts";
 import { storedFile } from "./file.ts";
-import { folderAt, lock, named, type SyncHandle } from "./platform.ts";
+import { folderAt, foldersIn, lock, named, type SyncHandle } from "./platform.ts";
 import { Pool } from "./pool.ts";
 import { Snapshot } from "./snapshot.ts";
 
@@ -57,6 +57,7 @@ export function opfsStorage(options: OpfsStorageOptions = {}): Storage {
         throw named(error, `${label} in the origin private file system`);
       }
     },
+    list: (path) => foldersIn([...directory.split("/").filter((name) => name !== ""), ...path]),
   };
 }
 

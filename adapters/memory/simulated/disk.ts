@@ -50,6 +50,10 @@ export class SimulatedDisk implements Disk {
     return this.#folders.has(path);
   }
 
+  paths(): Iterable<string> {
+    return this.#folders.keys();
+  }
+
   get folders(): ReadonlyMap<string, SimulatedFolder> {
     return this.#folders;
   }
@@ -160,7 +164,10 @@ export class SimulatedFolder implements Folder {
     folder.names = inMap(folder.names);
     folder.#platter = inMap(folder.#platter);
     folder.#spares = folder.#spares.map(copied);
-    folder.#changes = folder.#changes.map((change) => ({ ...change, file: change.file && copied(change.file) }));
+    folder.#changes = folder.#changes.map((change) => ({
+      ...change,
+      file: change.file && copied(change.file),
+    }));
     return folder;
   }
 
