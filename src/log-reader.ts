@@ -57,8 +57,7 @@ export class LogReader {
 
   async close(): Promise<void> {
     if (this.#observer.closed) return;
-    this.#observer.closed = true;
-    await this.#observer.files.end();
+    await this.#observer.close();
     await this.#place.close();
   }
 

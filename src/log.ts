@@ -52,6 +52,14 @@ export class Log {
     this.#view = viewOf(parts.core, parts.writer.intake, () => this.#closed);
   }
 
+  get topic(): string {
+    return this.#core.identity.topic;
+  }
+
+  get partition(): number {
+    return this.#core.identity.partition;
+  }
+
   /** The first offset that has not been truncated away. */
   get first(): number {
     return this.#core.first;
@@ -248,7 +256,7 @@ export class Log {
       await maintenance.writeClose(core, this.#writer);
     } finally {
       this.#closed = true;
-      core.notify();
+      core.watchers.wake();
       core.files.release(core.active.segment.name);
       try {
         await core.files.end();

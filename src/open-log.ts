@@ -5,15 +5,18 @@ import { retain } from "./engine/maintenance.ts";
 import { Observer } from "./engine/observer.ts";
 import { openCore } from "./engine/open.ts";
 import { throwIfAborted } from "./engine/reader.ts";
+import type { Identity } from "./engine/segment.ts";
 import { Writer } from "./engine/writer.ts";
 import { reasonOf, WalError } from "./errors.ts";
 import { pathOf } from "./format/names.ts";
 import { Log } from "./log.ts";
 import { LogReader } from "./log-reader.ts";
 import { checkAddress, checkInteger, checkOptions, type LogAddress, type OpenLogOptions } from "./options.ts";
-import type { Place } from "./storage.ts";
+import type { Place, Storage } from "./storage.ts";
 
 const lockPollMs = 20;
+
+type NumberedOptions = Omit<OpenLogOptions, "partition"> & LogAddress;
 
 /**
  * Opens a log, which is created when it is missing, and takes its lock. After a crash, what is
@@ -25,9 +28,25 @@ const lockPollMs = 20;
  * changes anything on the disk.
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
+  const { partition = 0 } = options;
+  return partition === "free" ? openFree(options) : openNumbered({ ...options, partition });
+}
+
+/** The first partition that is not locked. Somebody may come first: then it is the next one. */
+async function openFree(options: OpenLogOptions): Promise<Log> {
+  for (let partition = 0; ; partition++) {
+    try {
+      return await openNumbered({ ...options, partition, lockWaitMs: 0 });
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+    }
+  }
+}
+
+async function openNumbered(options: NumberedOptions): Promise<Log> {
   const identity = checkAddress(options);
   const settings = checkOptions(options);
-  const place = await lockedPlace(options, identity.topic, identity.partition);
+  const place = await lockedPlace(options, identity);
   const files = new Files(place, identity.label);
   try {
     const { core, report } = await openCore(options.storage, files, identity, settings);
@@ -37,8 +56,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
     await writer.exclusive(() => retain(core, writer)).catch(() => undefined);
     return log;
   } catch (error) {
-    await files.abandon();
-    await place.close();
+    await leave(files, place);
     throw unavailable(error, identity.label);
   }
 }
@@ -48,20 +66,24 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
  * written and not yet proven to be flushed is marked so.
  */
 export async function openReader(options: LogAddress): Promise<LogReader> {
+  const reader = await openReaderIfThere(options);
+  if (reader !== undefined) return reader;
+  const { label } = checkAddress(options);
+  throw new WalError("UNAVAILABLE", `cannot read log ${label}: there is no such log`, { log: label });
+}
+
+/** Answers `undefined` where there is no such log. */
+export async function openReaderIfThere(options: LogAddress): Promise<LogReader | undefined> {
   const identity = checkAddress(options);
   const { storage } = options;
-  const place = await storage.open(pathOf(identity.topic, identity.partition), { mode: "read" });
-  if (place === undefined) {
-    const { label } = identity;
-    throw new WalError("UNAVAILABLE", `cannot read log ${label}: there is no such log`, { log: label });
-  }
+  const place = await openPlace(storage, identity, "read");
+  if (place === undefined) return undefined;
   const files = new Files(place, identity.label);
   const observer = new Observer(storage, files, identity, producersMax);
   try {
     await observer.look();
   } catch (error) {
-    await files.abandon();
-    await place.close();
+    await leave(files, place);
     throw error;
   }
   return new LogReader(observer, place);
@@ -75,19 +97,40 @@ function unavailable(cause: unknown, label: string): unknown {
   return new WalError("UNAVAILABLE", `cannot open log ${label}: ${reasonOf(cause)}`, { log: label, cause });
 }
 
-async function lockedPlace(options: OpenLogOptions, topic: string, partition: number): Promise<Place> {
+async function openPlace(
+  storage: Storage,
+  { topic, partition, label }: Identity,
+  mode: "read" | "write",
+): Promise<Place | undefined> {
+  try {
+    const place = storage.open(pathOf(topic, partition), { mode });
+    return isPromise(place) ? await place : place;
+  } catch (error) {
+    throw unavailable(error, label);
+  }
+}
+
+/** Lets go of a place as well as it goes: an error is on its way already. */
+async function leave(files: Files, place: Place): Promise<void> {
+  await files.abandon();
+  await (async () => place.close())().catch(() => undefined);
+}
+
+async function lockedPlace(options: NumberedOptions, identity: Identity): Promise<Place> {
   const { storage, signal, lockWaitMs = 0 } = options;
   if (lockWaitMs !== Infinity) checkInteger("lockWaitMs", lockWaitMs, 0, Number.MAX_SAFE_INTEGER);
   const deadline = storage.elapsed() + lockWaitMs;
   for (;;) {
     throwIfAborted(signal);
     try {
-      const place = storage.open(pathOf(topic, partition), { mode: "write" });
-      return (isPromise(place) ? await place : place)!;
+      return (await openPlace(storage, identity, "write"))!;
     } catch (error) {
-      const locked = error instanceof WalError && error.code === "LOCKED";
-      if (!locked || storage.elapsed() >= deadline) throw error;
+      if (!isLocked(error) || storage.elapsed() >= deadline) throw error;
     }
     await storage.sleep(lockPollMs);
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof WalError && error.code === "LOCKED";
 }

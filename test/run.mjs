@@ -14,8 +14,8 @@ const steps = {
   check: { title: "Types, lint, format", run: checkSource },
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
-  slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
   real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
+  browser: { title: "Browsers", run: checkBrowsers },
   package: { title: "The package, as users install it", run: checkPackage },
 };
 
@@ -33,6 +33,11 @@ async function checkReal(tally) {
   const { installPrograms } = await import("./tools/debian.mjs");
   await tally.check("programs", installPrograms);
   await runVitest("real", tally);
+}
+
+async function checkBrowsers(tally) {
+  const { checkBrowsers: run } = await import("./browser/run.mjs");
+  await run(tally);
 }
 
 async function checkPackage(tally) {

@@ -159,7 +159,7 @@ class WaitingFile implements StoredFile {
 const closed = -1;
 
 /** See bench/node-calls.mjs: above it, a blocking write keeps the event loop longer than a switch of threads. */
-const writeBlockingBytesMax = 65_536;
+const writeBlockingBytesMax = 262_144;
 
 function openDescriptors(path: string, flags: OpenFileOptions["flags"], count: number): number[] {
   const descriptors: number[] = [];

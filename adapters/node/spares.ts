@@ -2,7 +2,7 @@
  * Removed files that are kept under another name, so that a later file gets blocks that the disk has
  * already given out. It does not know what was in them, and nobody above sees them.
  */
-import { readdirSync, renameSync, unlinkSync } from "node:fs";
+import { renameSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Folder } from "./folder.ts";
 
@@ -12,15 +12,24 @@ export class Spares {
   /** The paths, each with the folder's count of changes when it had become a spare. */
   readonly #kept = new Map<string, number>();
 
-  /** Finds those that an earlier process left, and removes what is over `countMax`. */
   constructor(folder: Folder, countMax: number) {
     this.#folder = folder;
     this.#countMax = countMax;
-    for (const name of readdirSync(folder.path).filter(isSpare)) {
-      const path = join(folder.path, name);
-      folder.markChanged();
-      if (this.#kept.size < countMax) this.#kept.set(path, folder.changes);
-      else unlinkSync(path);
+  }
+
+  /**
+   * Takes over those of `names` that an earlier process left, and removes what is over `countMax`.
+   * Their names are durable: opening the place has flushed them.
+   */
+  adopt(names: readonly string[]): void {
+    for (const name of names.filter(isSpare)) {
+      const path = join(this.#folder.path, name);
+      if (this.#kept.has(path)) continue;
+      if (this.#kept.size < this.#countMax) this.#kept.set(path, 0);
+      else {
+        unlinkSync(path);
+        this.#folder.markChanged();
+      }
     }
   }
 

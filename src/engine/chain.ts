@@ -6,7 +6,7 @@ import { WalError } from "../errors.ts";
 import type { Link } from "../format/control.ts";
 import type { Files } from "./files.ts";
 import { type ChainEntry, links } from "./recovery.ts";
-import { type Identity, readBornSegment, type Segment } from "./segment.ts";
+import { type Identity, readBornSegment, type Segment, withoutProducers } from "./segment.ts";
 
 export class Chain {
   readonly #files: Files;
@@ -19,6 +19,7 @@ export class Chain {
     this.#files = files;
     this.#identity = identity;
     this.#entries = entries;
+    for (const entry of entries) entry.segment &&= withoutProducers(entry.segment);
   }
 
   get length(): number {
@@ -33,8 +34,12 @@ export class Chain {
     return this.#entries[index];
   }
 
-  has(name: string): boolean {
-    return this.#entries.some((entry) => entry.name === name);
+  has(name: string, base: number): boolean {
+    return this.#entries[this.indexOf(base)]?.name === name;
+  }
+
+  hasBase(base: number): boolean {
+    return this.#entries[this.indexOf(base)]?.base === base;
   }
 
   /** The index of the segment that holds `offset`, or would hold it. */
@@ -49,9 +54,12 @@ export class Chain {
     return low;
   }
 
+  /** The segment at `index`, without its producers. */
   async load(index: number): Promise<Segment> {
     const entry = this.#entries[index]!;
-    return (entry.segment ??= await readBornSegment(this.#files, entry.name, this.#identity));
+    return (entry.segment ??= withoutProducers(
+      await readBornSegment(this.#files, entry.name, this.#identity),
+    ));
   }
 
   /** Where the segment at `index`, which is not the last, ends. */
@@ -75,7 +83,8 @@ export class Chain {
 
   push(segment: Segment): void {
     this.version++;
-    this.#entries = [...this.#entries, { name: segment.name, base: segment.base, segment }];
+    const { name, base } = segment;
+    this.#entries = [...this.#entries, { name, base, segment: withoutProducers(segment) }];
   }
 
   /** Drops the segments before `index`, and answers them. */

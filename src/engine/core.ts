@@ -5,7 +5,7 @@
 import type { Link, LogState, StartReason } from "../format/control.ts";
 import { limit, startReason } from "../format/layout.ts";
 import { formatSegmentName } from "../format/names.ts";
-import type { Storage } from "../storage.ts";
+import type { Durability, Storage } from "../storage.ts";
 import { type Active, noteOf } from "./active.ts";
 import { assertWhole, bear, type BirthPlan, type Born } from "./birth.ts";
 import { Chain } from "./chain.ts";
@@ -17,6 +17,7 @@ import type { Identity } from "./segment.ts";
 import type { Settings } from "./settings.ts";
 import { SegmentNames } from "./segment-names.ts";
 import { TrackedState } from "./state.ts";
+import { Watchers } from "./watchers.ts";
 
 /** How a new segment continues the log. */
 export interface Continuation {
@@ -36,17 +37,20 @@ export class Core {
   readonly chain: Chain;
   readonly cuts = new Cuts();
   readonly state: TrackedState;
-  /** Every segment file in the place, those included that are no longer part of the log. */
-  readonly names: SegmentNames;
+  /** Segment files that are no longer part of the log, and still there. */
+  readonly dead: SegmentNames;
   active!: Active;
   /** The offset below which everything survived a flush. */
   durable: number;
   /** The latest epoch that any segment of this log has had. */
   epoch: number;
+  /** What everything durable survives, by the last flush. Nothing is known before the first. */
+  strength: Durability | undefined;
   readonly leftovers: Leftovers;
   /** Segments that failed a write after they were finished. */
   readonly #unhealthy = new Set<string>();
-  #watchers: (() => void)[] = [];
+  /** Told when something has become durable, or segments have changed, or the log has closed. */
+  readonly watchers = new Watchers();
 
   constructor(
     storage: Storage,
@@ -55,7 +59,7 @@ export class Core {
     settings: Settings,
     start: {
       entries: ChainEntry[];
-      names: Iterable<string>;
+      dead: Iterable<string>;
       state: LogState;
       durable: number;
       epoch: number;
@@ -67,7 +71,7 @@ export class Core {
     this.settings = settings;
     this.leftovers = new Leftovers(files);
     this.chain = new Chain(files, identity, start.entries);
-    this.names = new SegmentNames(start.names);
+    this.dead = new SegmentNames(start.dead);
     this.state = new TrackedState(start.state, settings.producersMax);
     this.durable = start.durable;
     this.epoch = start.epoch;
@@ -124,20 +128,23 @@ export class Core {
     const { base, link } = continuation;
     const old = this.active as Active | undefined;
     this.epoch = born.segment.epoch;
-    this.names.add(born.segment.name);
+    this.strength = born.strength ?? this.storage.durability;
     // Everything behind the segment that the new one is linked to is superseded.
     let kept = 0;
     while (kept < this.chain.length && link !== undefined && this.chain.at(kept)!.base < base) kept++;
     const superseded = this.chain.dropFrom(kept);
+    for (const entry of superseded) this.dead.add(entry.name);
     this.chain.push(born.segment);
     if (base < this.durable) this.cuts.add(this.chain.version, base);
     this.durable = Math.min(this.durable, base);
     this.activate(born, false);
     if (old !== undefined) {
-      if (continuation.reason === startReason.rotation && superseded.length === 0) await this.#seal(old);
+      const isRotation = continuation.reason === startReason.rotation && superseded.length === 0;
+      // A seal would witness that a segment is missing which a loss of power may still take.
+      if (isRotation && this.strength === this.storage.durability) await this.#seal(old);
       this.files.release(old.segment.name);
     }
-    this.notify();
+    this.watchers.wake();
     await this.discard(superseded.map((entry) => entry.name));
   }
 
@@ -167,7 +174,8 @@ export class Core {
   /** Lets go of the segments whose records have all been truncated away. */
   async dropTruncated(): Promise<void> {
     const dropped = this.chain.dropBefore(this.chain.indexOf(this.first));
-    this.notify();
+    for (const entry of dropped) this.dead.add(entry.name);
+    this.watchers.wake();
     if (dropped.length === 0) return;
     // A segment that was finished in good health may be recycled; one spare is enough.
     const successor = await this.chain.load(0).catch(() => undefined);
@@ -215,22 +223,10 @@ export class Core {
       await this.active.file.flush();
     };
     try {
-      await this.leftovers.remove((name) => this.names.delete(name), flush);
+      await this.leftovers.remove((name) => this.dead.delete(name), flush);
     } catch {
       this.active.finished = true;
     }
-  }
-
-  /** Resolves when something has become durable, or segments have changed, or the log has closed. */
-  changed(): Promise<void> {
-    return new Promise((resolve) => this.#watchers.push(resolve));
-  }
-
-  notify(): void {
-    if (this.#watchers.length === 0) return;
-    const watchers = this.#watchers;
-    this.#watchers = [];
-    for (const watcher of watchers) watcher();
   }
 
   /**
@@ -260,7 +256,7 @@ export class Core {
     this.epoch = epoch;
     if (active !== undefined) active.finished = true;
     if (isRemoved) return;
-    this.names.add(name);
+    this.dead.add(name);
     this.leftovers.add({ name, reuse: false, alone: false });
   }
 
@@ -268,7 +264,11 @@ export class Core {
   #nextName({ base, ordinal }: Continuation): { name: string; epoch: number } {
     let epoch = this.epoch + 1;
     let name = formatSegmentName(base);
-    if (this.names.hasBase(base)) while (this.names.has((name = formatSegmentName(base, epoch)))) epoch++;
+    const isTaken = (): boolean => this.dead.has(name) || this.chain.has(name, base);
+    if (this.dead.hasBase(base) || this.chain.hasBase(base)) {
+      name = formatSegmentName(base, epoch);
+      while (isTaken()) name = formatSegmentName(base, ++epoch);
+    }
     if (Math.max(epoch, ordinal) <= limit.epoch) return { name, epoch };
     throw new RangeError(`log ${this.identity.label} has used up its segment numbers: copy it to a new log`);
   }

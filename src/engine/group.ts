@@ -45,18 +45,30 @@ export interface Settlement {
   readonly flushMs: number;
 }
 
-/** Told once when the group is acknowledged, or never will be. */
-export interface Waiter {
-  resolve(settlement: Settlement): void;
-  reject(error: unknown): void;
+/** A promise that is made when somebody asks for it, and kept or broken at most once. */
+class Outcome {
+  #promise: Promise<Settlement> | undefined;
+  #keep: ((settlement: Settlement) => void) | undefined;
+  #break: ((reason: unknown) => void) | undefined;
+
+  /** Whoever asks handles its rejection. */
+  get promise(): Promise<Settlement> {
+    return (this.#promise ??= new Promise((resolve, reject) => {
+      this.#keep = resolve;
+      this.#break = reject;
+    }));
+  }
+
+  keep(settlement: Settlement): void {
+    this.#keep?.(settlement);
+  }
+
+  break(reason: unknown): void {
+    this.#break?.(reason);
+  }
 }
 
 export class Group {
-  /** The promises of single records, and for each: offset, timestamp, place of its batch, bytes. */
-  #resolves: ((ack: Ack | Promise<never>) => void)[] = [];
-  #numbers: number[] = [];
-  #waiters: Waiter[] = [];
-  readonly #followers: Waiter[] = [];
   readonly drafts: Draft[] = [];
   /** Whether somebody waits for it, or it is large enough to be written anyway. */
   wanted = false;
@@ -64,12 +76,12 @@ export class Group {
   taken = 0;
   /** Whether it holds records whose failure no waiter would report. */
   silent = false;
-  flushed = false;
+  /** What its flush reached, when it is flushed. */
+  flushed: Durability | undefined;
   placement: GroupPlacement | undefined;
   #writer: ByteWriter;
-  readonly #await = (resolve: (ack: Ack | Promise<never>) => void): void => {
-    this.#resolves.push(resolve);
-  };
+  readonly #acknowledged = new Outcome();
+  readonly #settled = new Outcome();
 
   constructor(writer: ByteWriter) {
     this.#writer = writer;
@@ -122,50 +134,27 @@ export class Group {
     this.drafts.push({ at, baseOffset, baseTimestamp, producer, count: 0, maxTimestamp, checksum: 0 });
   }
 
-  /** A promise of the acknowledgement of the record that was just encoded, with `bytes`. */
-  promise(offset: number, timestamp: number, bytes: number): Promise<Ack> {
-    this.#numbers.push(offset, timestamp, this.draft.at, bytes);
+  /** When its records are acknowledged. Whoever asks has it written. */
+  get acknowledged(): Promise<Settlement> {
     this.wanted = true;
-    return new Promise(this.#await);
+    return this.#acknowledged.promise;
   }
 
-  join(waiter: Waiter): void {
-    this.#waiters.push(waiter);
+  /** When it is flushed, which may be later. */
+  get settled(): Promise<Settlement> {
     this.wanted = true;
+    return this.#settled.promise;
   }
 
-  /** Keeps every promise given, once. */
   acknowledge(settlement: Settlement): void {
-    const resolves = this.#resolves;
-    const numbers = this.#numbers;
-    const waiters = this.#waiters;
-    this.#forget();
-    for (let index = 0; index < resolves.length; index++) {
-      const at = index * 4;
-      const [offset, timestamp] = [numbers[at]!, numbers[at + 1]!];
-      resolves[index]!(ackOf(settlement, offset, timestamp, numbers[at + 2]!, numbers[at + 3]!));
-    }
-    for (const waiter of waiters) waiter.resolve(settlement);
+    this.#acknowledged.keep(settlement);
+    if (this.flushed !== undefined) this.#settled.keep(settlement);
   }
 
   /** Breaks every promise given that was not kept. */
   reject(reason: unknown): void {
-    const broken = Promise.reject(reason);
-    // The promises below take it over, and it is theirs to be handled.
-    broken.catch(() => undefined);
-    for (const resolve of this.#resolves) resolve(broken);
-    for (const waiter of [...this.#waiters, ...this.#followers]) waiter.reject(reason);
-    this.#forget();
-  }
-
-  /** Like `join`, for somebody who waits for the flush even where acknowledgements come before it. */
-  follow(waiter: Waiter): void {
-    this.#followers.push(waiter);
-    this.wanted = true;
-  }
-
-  settleFollowers(settlement: Settlement): void {
-    for (const follower of this.#followers.splice(0)) follower.resolve(settlement);
+    this.#acknowledged.break(reason);
+    this.#settled.break(reason);
   }
 
   /** Makes room for one more record of at most `sizeMax` bytes in the current batch. */
@@ -178,7 +167,12 @@ export class Group {
     const { draft } = this;
     const writer = this.#writer;
     const before = writer.length;
-    encodeRecord(writer, record, timestamp, draft.baseTimestamp);
+    try {
+      encodeRecord(writer, record, timestamp, draft.baseTimestamp);
+    } catch (error) {
+      this.#forget(draft, before);
+      throw error;
+    }
     draft.count++;
     if (timestamp > draft.maxTimestamp) draft.maxTimestamp = timestamp;
     return writer.length - before;
@@ -234,10 +228,10 @@ export class Group {
     return { bytes: this.#writer.bytes.subarray(0, this.#writer.length), checksum: previousChecksum };
   }
 
-  #forget(): void {
-    this.#resolves = [];
-    this.#numbers = [];
-    this.#waiters = [];
+  /** Leaves nothing of a record that threw while it was read, such as one with a getter. */
+  #forget(draft: Draft, before: number): void {
+    this.#writer.length = draft.count === 0 ? draft.at : before;
+    if (draft.count === 0) this.drafts.pop();
   }
 }
 
@@ -262,7 +256,7 @@ export function ackOf(
   };
 }
 
-interface Mark {
+export interface Mark {
   readonly bytes: number;
   readonly drafts: number;
   readonly draft: Draft | undefined;

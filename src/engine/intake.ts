@@ -9,7 +9,7 @@ import { batchHeader, limit } from "../format/layout.ts";
 import { encodedSizeMax } from "../format/record.ts";
 import type { Producer, RecordInput } from "../record.ts";
 import type { Core } from "./core.ts";
-import { ackOf, Group, headroomBytes, type Settlement } from "./group.ts";
+import { ackOf, Group, headroomBytes, type Mark } from "./group.ts";
 
 /** An append that found the buffer full. */
 interface Waiting {
@@ -22,10 +22,14 @@ const buffersMax = 4;
 const bufferBytesMax = 8 * 2 ** 20;
 const bufferBytes = 64 * 1024;
 
+/** A group of this size does not wait for more while the disk could flush it beside others. */
+const overlapBytes = 64 * 1024;
+
 export class Intake {
   readonly #core: Core;
   readonly #enqueue: (group: Group) => void;
   readonly #schedule: () => void;
+  readonly #canOverlap: () => boolean;
   /** In their order. */
   #waiting: Waiting[] = [];
   #buffers: ByteWriter[] = [];
@@ -39,11 +43,15 @@ export class Intake {
   pendingBytes = 0;
   appends = 0;
 
-  /** A group that is complete is given to `enqueue`; after anything was taken, `schedule` is called. */
-  constructor(core: Core, enqueue: (group: Group) => void, schedule: () => void) {
+  /**
+   * A group that is complete is given to `enqueue`; after anything was taken, `schedule` is called.
+   * `canOverlap` tells whether one more group could be flushed beside those that are under way.
+   */
+  constructor(core: Core, enqueue: (group: Group) => void, schedule: () => void, canOverlap: () => boolean) {
     this.#core = core;
     this.#enqueue = enqueue;
     this.#schedule = schedule;
+    this.#canOverlap = canOverlap;
     this.#open = new Group(new ByteWriter(bufferBytes));
     this.next = core.durable;
   }
@@ -74,7 +82,9 @@ export class Intake {
   append(record: RecordInput, producer: Producer | undefined): Promise<Ack> {
     const timestamp = record.timestamp ?? this.#now();
     const bytes = this.#add(record, timestamp, producer);
-    return this.#open.promise(this.next - 1, timestamp, bytes);
+    const offset = this.next - 1;
+    const { at } = this.#open.draft;
+    return this.#open.acknowledged.then((settlement) => ackOf(settlement, offset, timestamp, at, bytes));
   }
 
   /** Like `append`, for a record whose failure is told later, if at all. Answers its offset. */
@@ -96,15 +106,11 @@ export class Intake {
     const { at } = group.draft;
     const first = this.next;
     const timestamps = records.map((record) => record.timestamp ?? now);
-    const sizes = records.map((record, index) => group.encode(record, timestamps[index]!));
-    this.#assertSize(group, mark, records.length);
+    const sizes = this.#encodeAll(group, mark, records, timestamps);
     this.#added(group, producer, records.length, group.bytes - mark.bytes);
-    return new Promise((resolve, reject) => {
-      const done = (settlement: Settlement): void => {
-        resolve(sizes.map((size, index) => ackOf(settlement, first + index, timestamps[index]!, at, size)));
-      };
-      group.join({ resolve: done, reject });
-    });
+    return group.acknowledged.then((settlement) =>
+      sizes.map((size, index) => ackOf(settlement, first + index, timestamps[index]!, at, size)),
+    );
   }
 
   /** Hands the open group on, unless it is empty. */
@@ -160,6 +166,19 @@ export class Intake {
     }
   }
 
+  /** Encodes all of the records or none, and answers how many bytes each takes. */
+  #encodeAll(group: Group, mark: Mark, records: readonly RecordInput[], timestamps: number[]): number[] {
+    let sizes: number[];
+    try {
+      sizes = records.map((record, index) => group.encode(record, timestamps[index]!));
+    } catch (error) {
+      group.undo(mark);
+      throw error;
+    }
+    this.#assertSize(group, mark, records.length);
+    return sizes;
+  }
+
   /** Answers how many bytes the record takes. */
   #add(record: RecordInput, timestamp: number, producer: Producer | undefined): number {
     const group = this.#groupFor(1);
@@ -181,7 +200,9 @@ export class Intake {
         `log ${this.#core.identity.label} has used up its offsets: ${limit.offset} is the last`,
       );
     }
-    if (this.#open.bytes >= this.#core.settings.batchBytes * 4) this.close();
+    const { bytes, wanted } = this.#open;
+    const isLarge = bytes >= this.#core.settings.batchBytes * 4;
+    if (isLarge || (wanted && bytes >= overlapBytes && this.#canOverlap())) this.close();
     return this.#open;
   }
 
@@ -195,7 +216,7 @@ export class Intake {
     this.#schedule();
   }
 
-  #assertSize(group: Group, mark: ReturnType<Group["mark"]>, count: number): void {
+  #assertSize(group: Group, mark: Mark, count: number): void {
     const { batchBytesMax } = this.#core.settings;
     if (group.bytes - group.draft.at - batchHeader.bytes <= batchBytesMax) return;
     group.undo(mark);

@@ -10,6 +10,7 @@ import { assertWhole } from "./birth.ts";
 import type { Continuation, Core } from "./core.ts";
 import { statesBefore } from "./producers.ts";
 import { retainedFrom } from "./retention.ts";
+import { readBornSegment } from "./segment.ts";
 import { recordsOf, TrackedState } from "./state.ts";
 import { Walker } from "./walker.ts";
 import type { Writer } from "./writer.ts";
@@ -53,7 +54,11 @@ export async function truncateBefore(core: Core, writer: Writer, offset: number)
 /** Forgets the records behind `offset`: the next record will have the offset after it. */
 export async function truncateAfter(core: Core, writer: Writer, offset: number): Promise<void> {
   const next = offset + 1;
-  if (next === core.durable) return;
+  if (next === core.durable) {
+    // Bytes that failed a flush may lie behind it, and must not come back after this.
+    if (core.active.finished) await guarded(writer, "begin the segment behind", () => core.repair());
+    return;
+  }
   if (next > core.durable || next < core.first)
     throw outOfRange(core, "truncateAfter", offset, core.durable - 1);
   const continuation = await continuationAt(core, next);
@@ -61,7 +66,7 @@ export async function truncateAfter(core: Core, writer: Writer, offset: number):
   core.state.maxTimestamp = continuation.state.maxTimestamp;
   core.state.producers.reset(continuation.state.producers);
   writer.intake.next = next;
-  core.notify();
+  core.watchers.wake();
 }
 
 /** Applies retention to a log that was just opened. */
@@ -111,7 +116,7 @@ async function continuationAt(core: Core, next: number): Promise<Continuation> {
   const { chain, active, files, settings } = core;
   const reason = startReason.truncation;
   const index = chain.indexOf(next - 1);
-  const segment = await chain.load(index);
+  const segment = await readBornSegment(files, chain.at(index)!.name, core.identity);
   const { first } = core.state;
   if (next <= segment.base) {
     const { ordinal, bytesBefore, state } = segment.start;

@@ -11,6 +11,7 @@ import { type ChainEntry, type Recovered, recover } from "./recovery.ts";
 import { type Identity, readBornSegment, type Segment } from "./segment.ts";
 import { controlOf } from "./state.ts";
 import { type Boundary, Walker } from "./walker.ts";
+import { type Wake, Watchers } from "./watchers.ts";
 import { attribute } from "../format/layout.ts";
 
 const pollMsMin = 4;
@@ -21,7 +22,7 @@ const attemptsMax = 8;
 export class Observer implements View {
   readonly files: Files;
   readonly identity: Identity;
-  readonly #storage: Storage;
+  readonly storage: Storage;
   readonly #producersMax: number;
   chain: Chain;
   readonly cuts = new Cuts();
@@ -38,10 +39,11 @@ export class Observer implements View {
   /** Boundaries behind `proven`, which no watermark has reached yet. */
   #open: Boundary[] = [];
   #names = "";
-  #changing: Promise<void> | undefined;
+  readonly #watchers = new Watchers();
+  #isPolling = false;
 
   constructor(storage: Storage, files: Files, identity: Identity, producersMax: number) {
-    this.#storage = storage;
+    this.storage = storage;
     this.files = files;
     this.identity = identity;
     this.#producersMax = producersMax;
@@ -66,9 +68,8 @@ export class Observer implements View {
         return;
       } catch (error) {
         if (attempt === attemptsMax) throw error;
-        await this.#storage.sleep(pollMsMin * attempt);
-        // Handles may be those of files that were removed since.
-        await this.files.closeAll();
+        await this.storage.sleep(pollMsMin * attempt);
+        await this.#letGo();
       }
     }
   }
@@ -87,20 +88,40 @@ export class Observer implements View {
 
   async recheck(): Promise<boolean> {
     if ((await this.#listed()) === this.#names) return false;
-    await this.files.closeAll();
+    await this.#letGo();
     await this.look();
     return true;
   }
 
-  changed(): Promise<void> {
-    return (this.#changing ??= this.#poll().finally(() => (this.#changing = undefined)));
+  /** Handles may be those of files that were removed since. One that will not close is no harm. */
+  async #letGo(): Promise<void> {
+    await this.files.closeAll().catch(() => undefined);
   }
 
+  watch(wake: Wake): () => void {
+    const unwatch = this.#watchers.add(wake);
+    if (!this.#isPolling) void this.#poll();
+    return unwatch;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.#watchers.wake();
+    await this.files.end();
+  }
+
+  /** Looks again and again, for as long as somebody waits. */
   async #poll(): Promise<void> {
-    for (let ms = pollMsMin; !this.closed; ms = Math.min(ms * 2, pollMsMax)) {
-      if (await this.refresh()) return;
-      await this.#storage.sleep(ms);
+    this.#isPolling = true;
+    for (let ms = pollMsMin; !this.#watchers.isEmpty; ms = Math.min(ms * 2, pollMsMax)) {
+      try {
+        if (await this.refresh()) this.#watchers.wake();
+        else await this.storage.sleep(ms);
+      } catch (error) {
+        this.#watchers.wake(error);
+      }
     }
+    this.#isPolling = false;
   }
 
   async #listed(): Promise<string> {
@@ -109,7 +130,7 @@ export class Observer implements View {
 
   /** The first segment that is new, if it takes the place of something that was seen. */
   #replacement(chain: readonly ChainEntry[]): ChainEntry | undefined {
-    return chain.find(({ name, base }) => base < this.visible && !this.chain.has(name));
+    return chain.find(({ name, base }) => base < this.visible && !this.chain.has(name, base));
   }
 
   #take({ chain, tail, foreign, unborn }: Recovered, names: string, cut: number): void {

@@ -47,7 +47,7 @@ export async function openCore(
   const { chain, tail, unborn, superseded, truncated } = recovered;
   const core = new Core(storage, files, identity, settings, {
     entries: chain,
-    names: [...chain.map(({ name }) => name), ...unborn, ...superseded, ...truncated],
+    dead: [...unborn, ...superseded, ...truncated],
     state: tail?.state ?? { first: 0, maxTimestamp: 0, producers: [] },
     durable: tail?.vouched.offset ?? 0,
     epoch: tail?.segment.epoch ?? 0,

@@ -40,9 +40,7 @@ export class ProducerTable {
     const entry = this.#find(producer.id);
     if (entry === undefined || producer.epoch > entry.epoch) return [];
     if (producer.epoch < entry.epoch) throw fenced(producer, entry.epoch);
-    const latest = entry.runs[entry.runs.length - 1]!;
-    const nextSequence = latest.sequence + latest.count;
-    const known = Math.min(count, Math.max(0, nextSequence - producer.sequence));
+    const known = Math.min(count, Math.max(0, nextSequence(entry) - producer.sequence));
     return Array.from({ length: known }, (_, index) => offsetOf(entry, producer, producer.sequence + index));
   }
 
@@ -54,8 +52,11 @@ export class ProducerTable {
   /** Takes note of records that are durable. A run that is known already changes nothing. */
   apply(producer: Producer, offset: number, count: number): void {
     const entry = this.#durable.get(producer.id);
+    const durable = extended(entry, producer, offset, count);
     this.#durable.delete(producer.id);
-    this.#durable.set(producer.id, extended(entry, producer, offset, count));
+    this.#durable.set(producer.id, durable);
+    const pending = this.#pending.get(producer.id);
+    if (pending !== undefined && endsAlike(pending, durable)) this.#pending.delete(producer.id);
     if (this.#durable.size <= this.#max) return;
     for (const oldest of this.#durable.keys()) {
       this.#durable.delete(oldest);
@@ -63,9 +64,9 @@ export class ProducerTable {
     }
   }
 
-  /** Forgets what was on its way: it has become durable, or never will. */
+  /** Forgets what was on its way: it never becomes durable. */
   dropPending(): void {
-    if (this.#pending.size > 0) this.#pending.clear();
+    this.#pending.clear();
   }
 
   /** What is durable, as it is written into a start or close batch. */
@@ -92,14 +93,23 @@ function extended(entry: Entry | undefined, producer: Producer, offset: number, 
   const run = { sequence: producer.sequence, offset, count };
   if (entry === undefined || producer.epoch > entry.epoch) return { epoch: producer.epoch, runs: [run] };
   const latest = entry.runs[entry.runs.length - 1]!;
-  const known = producer.epoch < entry.epoch || run.sequence < latest.sequence + latest.count;
+  const known = producer.epoch < entry.epoch || run.sequence < nextSequence(entry);
   if (known) return entry;
-  const continues =
-    run.sequence === latest.sequence + latest.count && run.offset === latest.offset + latest.count;
+  const continues = run.sequence === nextSequence(entry) && run.offset === latest.offset + latest.count;
   const runs = continues
     ? [...entry.runs.slice(0, -1), { ...latest, count: latest.count + count }]
     : [...entry.runs, run].slice(-runsMax);
   return { epoch: entry.epoch, runs };
+}
+
+function endsAlike(a: Entry, b: Entry): boolean {
+  return a.epoch === b.epoch && nextSequence(a) === nextSequence(b);
+}
+
+/** The sequence behind the last one. */
+function nextSequence({ runs }: Entry): number {
+  const latest = runs[runs.length - 1]!;
+  return latest.sequence + latest.count;
 }
 
 function offsetOf(entry: Entry, producer: Producer, sequence: number): number {

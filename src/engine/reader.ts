@@ -6,15 +6,17 @@
 import { WalError } from "../errors.ts";
 import { attribute } from "../format/layout.ts";
 import { RecordBatch } from "../format/record-batch.ts";
-import type { Signal } from "../storage.ts";
+import type { Signal, Storage } from "../storage.ts";
 import type { Chain } from "./chain.ts";
 import type { Cuts } from "./cuts.ts";
 import type { Files } from "./files.ts";
 import type { Identity, Segment } from "./segment.ts";
 import { controlOf, recordsOf } from "./state.ts";
 import { type Boundary, Walker } from "./walker.ts";
+import type { Wake } from "./watchers.ts";
 
 export interface View {
+  readonly storage: Storage;
   readonly files: Files;
   readonly identity: Identity;
   readonly chain: Chain;
@@ -30,8 +32,8 @@ export interface View {
   readonly visibleChecksum: number;
   readonly provenEnd: number;
   readonly closed: boolean;
-  /** Resolves when one of the above may have changed. */
-  changed(): Promise<void>;
+  /** Calls `wake` once when one of the above may have changed. The answer takes that back. */
+  watch(wake: Wake): () => void;
   /** After a read that failed: looks whether the log is another by now. */
   recheck(): Promise<boolean>;
 }
@@ -52,6 +54,9 @@ interface Skip {
 
 const chunkBytes = 1024 * 1024;
 
+/** How long reading may keep the event loop busy where the storage answers at once, in ms. */
+const busyMsMax = 8;
+
 /**
  * Throws `TRUNCATED` when the place of the reader is gone, `CORRUPT` on damage, and `CLOSED` when
  * the log is closed before all was read. A follower that has read all ends with the log.
@@ -69,14 +74,20 @@ export async function* readBatches(view: View, range: ReadRange): AsyncGenerator
     await changedOrAborted(view, signal);
     seen = view.chain.version;
   }
+  let rested = view.storage.elapsed();
   while (offset < to) {
+    if (view.storage.elapsed() - rested > busyMsMax) {
+      await view.storage.sleep(0);
+      rested = view.storage.elapsed();
+    }
     throwIfAborted(signal);
     const { version } = view.chain;
     const isCut = offset > view.visible || offset > view.cuts.since(seen);
     if (offset < view.first || isCut) throw truncated(view, offset);
     seen = version;
     if (offset === view.visible) {
-      if (view.closed) return;
+      // Without following, this is where the end was cut off since: what comes next is not waited for.
+      if (view.closed || !follow) return;
       await changedOrAborted(view, signal);
       continue;
     }
@@ -135,7 +146,13 @@ async function search(view: View, timestamp: number): Promise<number> {
     const offset = batch.offsetAt(timestamp);
     if (offset !== undefined) return offset;
   }
-  return end;
+  return Math.min(end, view.visible);
+}
+
+/** Where a segment ends, and the offset it ends at. */
+interface End {
+  readonly boundary: Boundary;
+  readonly next: number;
 }
 
 /** A place in one segment of the chain as it was at `version`. */
@@ -144,19 +161,15 @@ class Position {
   readonly #view: View;
   readonly #segment: Segment;
   readonly #walker: Walker;
-  /** Where the segment ends, and the offset it ends at, unless it is the last one. */
-  readonly #end: { boundary: Boundary; next: number } | undefined;
+  /** Unless it is the last one. */
+  readonly #end: End | undefined;
 
-  constructor(view: View, segment: Segment, walker: Walker, end: Position["end"]) {
+  constructor(view: View, segment: Segment, walker: Walker, end: End | undefined) {
     this.version = view.chain.version;
     this.#view = view;
     this.#segment = segment;
     this.#walker = walker;
     this.#end = end;
-  }
-
-  get end(): { boundary: Boundary; next: number } | undefined {
-    return this.#end;
   }
 
   holds(offset: number): boolean {
@@ -200,7 +213,7 @@ async function locate(view: View, offset: number): Promise<Position> {
   const { chain, files } = view;
   const index = chain.indexOf(offset);
   const segment = await chain.load(index);
-  let end: Position["end"];
+  let end: End | undefined;
   if (index + 1 < chain.length) {
     const link = await chain.endOf(index);
     const next = chain.at(index + 1)!.base;
@@ -217,14 +230,16 @@ async function locate(view: View, offset: number): Promise<Position> {
 }
 
 async function changedOrAborted(view: View, signal: Signal | undefined): Promise<void> {
-  if (signal === undefined) return view.changed();
   return new Promise((resolve, reject) => {
-    const wake = (): void => {
-      signal.removeEventListener("abort", wake);
-      resolve();
+    const wake: Wake = (error) => {
+      unwatch();
+      signal?.removeEventListener("abort", aborted);
+      if (error === undefined) resolve();
+      else reject(error);
     };
-    signal.addEventListener("abort", wake);
-    view.changed().then(wake, reject);
+    const aborted = (): void => wake();
+    const unwatch = view.watch(wake);
+    signal?.addEventListener("abort", aborted);
   });
 }
 

@@ -4,11 +4,13 @@
  * every start is read. Nothing on disk is changed here.
  */
 import { WalError, type WalErrorPlace } from "../errors.ts";
+import type { BatchHeader } from "../format/batch-header.ts";
 import type { Link } from "../format/control.ts";
 import { parseSegmentName } from "../format/names.ts";
 import type { Files } from "./files.ts";
+import { highestWatermark } from "./headers.ts";
 import { type Identity, readSegment, type Segment } from "./segment.ts";
-import { evidenceOf, findHeaders, isBorn, scanTail, type Tail } from "./tail.ts";
+import { evidenceOf, isBorn, scanTail, type Tail } from "./tail.ts";
 import { judge } from "./verdict.ts";
 
 /** A file of the log, in the order of offsets. Its start is read when it is needed. */
@@ -73,16 +75,16 @@ export async function recover(files: Files, identity: Identity, producersMax: nu
   return untangle(files, identity, entries, producersMax, read, foreign);
 }
 
+/** Names sort as their base offsets and epochs do. */
 function listed(names: readonly string[]): Listed {
-  const entries: (ChainEntry & { epoch: number })[] = [];
+  const entries: ChainEntry[] = [];
   const foreign: string[] = [];
-  for (const name of names) {
-    const parsed = parseSegmentName(name);
-    if (parsed === undefined) foreign.push(name);
-    else entries.push({ name, base: parsed.base, epoch: parsed.epoch ?? 0, segment: undefined });
+  for (const name of names.toSorted()) {
+    const base = parseSegmentName(name)?.base;
+    if (base === undefined) foreign.push(name);
+    else entries.push({ name, base, segment: undefined });
   }
-  entries.sort((a, b) => a.base - b.base || a.epoch - b.epoch);
-  return { entries, foreign: foreign.toSorted() };
+  return { entries, foreign };
 }
 
 /**
@@ -187,13 +189,13 @@ async function assertLifeless(
   epoch: number,
 ): Promise<void> {
   for (const { name, base } of unborn) {
-    const from = { position: 0, offset: base };
-    const fileEnd = await files.size(name);
-    const alive = await findHeaders(files, name, from, fileEnd, (header) => header.epoch > epoch);
-    if (alive.watermark === 0) continue;
+    const all = { from: 0, fileEnd: await files.size(name) };
+    const isLater = (header: BatchHeader): boolean => header.epoch > epoch && header.baseOffset >= base;
+    const watermark = await highestWatermark(files, name, all, isLater);
+    if (watermark === 0) continue;
     throw corrupt(
       identity,
-      `the start of segment ${name} is damaged, and the segment was flushed up to position ${alive.watermark}`,
+      `the start of segment ${name} is damaged, and the segment was flushed up to position ${watermark}`,
       { segment: name, position: 0, first: base },
     );
   }

@@ -1,4 +1,4 @@
-/** The names of the segment files in a place, and how many of them there are of each base offset. */
+/** A set of names of segment files that knows how many of them there are of each base offset. */
 import { parseSegmentName } from "../format/names.ts";
 
 export class SegmentNames {

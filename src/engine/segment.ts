@@ -29,8 +29,17 @@ export interface Segment {
   readonly start: Start;
   /** Behind the start batch. */
   readonly begin: Boundary;
-  /** Where the records begin that were written after the segment's first flush. */
+  /** Boundaries of batches that are known, to begin reading at. */
   readonly index: SparseIndex;
+}
+
+/**
+ * A segment as it is kept for as long as it is part of the log. Its producers are left out: of a log
+ * with many producers and segments they would fill the memory, and are read again when they matter.
+ */
+export function withoutProducers(segment: Segment): Segment {
+  const { start } = segment;
+  return { ...segment, start: { ...start, state: { ...start.state, producers: [] } } };
 }
 
 /** The largest start batch is that of a log with very many producers. */

@@ -5,6 +5,7 @@ import type { View } from "./reader.ts";
 
 export function viewOf(core: Core, intake: Intake, isClosed: () => boolean): View {
   return {
+    storage: core.storage,
     files: core.files,
     identity: core.identity,
     chain: core.chain,
@@ -30,7 +31,7 @@ export function viewOf(core: Core, intake: Intake, isClosed: () => boolean): Vie
     get closed() {
       return isClosed();
     },
-    changed: () => core.changed(),
+    watch: (wake) => core.watchers.add(wake),
     recheck: () => Promise.resolve(false),
   };
 }

@@ -4,12 +4,12 @@
  * flush fails, everything behind it fails with it (see DESIGN.md, "When a flush fails").
  */
 import type { WalError } from "../errors.ts";
-import type { Eventually } from "../storage.ts";
+import type { Durability, Eventually } from "../storage.ts";
 import { notWhole } from "./birth.ts";
 import type { Core } from "./core.ts";
 import { settle } from "./eventually.ts";
 import { flushFailed } from "./failure.ts";
-import { Group, type Settlement, type Waiter } from "./group.ts";
+import { Group, type Settlement } from "./group.ts";
 import { Intake } from "./intake.ts";
 import { retainedFrom } from "./retention.ts";
 import { needsSegment, rotate } from "./rotation.ts";
@@ -46,6 +46,7 @@ export class Writer {
       core,
       (group) => this.#queue.push(group),
       () => this.#schedule(),
+      () => this.#queue.length + this.#flight.length < core.storage.flushesAtOnce - 1,
     );
   }
 
@@ -56,13 +57,13 @@ export class Writer {
     if (loss !== undefined) throw loss;
   }
 
-  /** Tells `waiter` when everything that is on its way is durable. */
-  join(waiter: Waiter): void {
+  /** Resolves when everything that is on its way is durable. */
+  settled(): Promise<Settlement> {
     const { open } = this.intake;
     const group = open.drafts.length > 0 ? open : (this.#queue.findLast(isGroup) ?? this.#flight.at(-1));
     if (group === undefined) throw new Error("nothing is on its way");
-    group.follow(waiter);
     this.#schedule();
+    return group.settled;
   }
 
   /** Resolves when everything added before is durable. */
@@ -113,7 +114,7 @@ export class Writer {
     for (const group of groups) group.reject(error);
     // A verb that waits behind it is told; otherwise the next one is.
     if (turns.length === 0 && groups.some((group) => group.silent)) this.#loss = error;
-    this.#core.notify();
+    this.#core.watchers.wake();
     return error;
   }
 
@@ -223,8 +224,8 @@ export class Writer {
       files.retain(segment.name);
       settle(work, answered, failed);
     };
-    const flushed = (): void => {
-      group.flushed = true;
+    const flushed = (strength: Durability | void): void => {
+      group.flushed = strength ?? storage.durability;
       const ms = storage.elapsed() - begun;
       while (this.#flight[0]?.flushed) this.#settle(this.#flight.shift()!, ms);
       if (this.#pumping) this.#breathe(ms);
@@ -237,7 +238,7 @@ export class Writer {
         this.fail("write to", notWhole(count, bytes.length));
         return;
       }
-      if (this.#core.settings.relaxed) this.#acknowledge(group, "os", 0);
+      if (this.#core.settings.relaxed) this.#acknowledge(group, storage.written ?? "os", 0);
       this.counters.flushes++;
       attempt("flush", () => file.flush(), flushed);
       if (!this.#pumping) this.#pump();
@@ -270,13 +271,13 @@ export class Writer {
     }
     this.counters.batches += group.drafts.length;
     this.counters.bytes += group.bytes;
-    this.#acknowledge(group, core.storage.durability, flushMs);
+    core.strength = group.flushed!;
+    this.#acknowledge(group, core.strength, flushMs);
     this.intake.settled(group);
-    if (this.intake.pendingBytes === 0) state.producers.dropPending();
-    core.notify();
+    core.watchers.wake();
   }
 
-  #acknowledge(group: Group, strength: "disk" | "os" | "memory", flushMs: number): void {
+  #acknowledge(group: Group, strength: Durability, flushMs: number): void {
     const { active, storage } = this.#core;
     const durability = storage.durability === "memory" ? "memory" : strength;
     const settlement: Settlement = {
@@ -285,9 +286,8 @@ export class Writer {
       position: group.placement!.position,
       flushMs,
     };
-    if (!group.flushed) group.silent = true;
+    if (group.flushed === undefined) group.silent = true;
     group.acknowledge(settlement);
-    if (group.flushed) group.settleFollowers(settlement);
   }
 }
 

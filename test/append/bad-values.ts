@@ -52,7 +52,7 @@ export const badOptions: readonly Bad[] = [
   ...numbers("retention.maxAgeMs", 0),
   ...numbers("maxPendingBytes", 1, Number.MAX_SAFE_INTEGER),
   ...numbers("maxBatchBytes", 64, 2 ** 28),
-  ...numbers("maxProducers", 1, 1_000_000),
+  ...numbers("maxProducers", 1, 100_000),
   ...numbers("lockWaitMs", 0),
   ["durability", "none", TypeError],
   ["durability", true, TypeError],

@@ -141,6 +141,14 @@ test("a folder whose name could not be made durable is not used, and is flushed 
   expect(watch.calls).toContain("fsync orders");
 });
 
+test("a failed opening leaves no lock behind", () => {
+  const directory = temporaryFolder();
+  openPlace(directory).close();
+  failing(`fsync ${folder}`, 1);
+  expect(() => openPlace(directory)).toThrow(expect.objectContaining({ code: "UNAVAILABLE" }));
+  openPlace(directory);
+});
+
 test("a name that is made while the folder is being flushed is flushed by the next flush", async () => {
   const place = openPlace(temporaryFolder());
   const file = await place.create("a.wal");

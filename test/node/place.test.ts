@@ -149,6 +149,7 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
     await first.close();
 
     const second = open(directory, 1);
+    expect(await second.list()).toEqual([]);
     expect(readdirSync(join(directory, ...placePath))).toHaveLength(1 + 1);
     const recycled = await second.create("d.wal");
     expect(await recycled.size()).toBe(10);

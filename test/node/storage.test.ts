@@ -40,16 +40,6 @@ test.each(["read", "write"] as const)(
   },
 );
 
-test("a failed opening leaves no lock behind", async () => {
-  const directory = temporaryFolder();
-  // A folder cannot be unlinked as a surplus spare file, so opening fails after the lock is taken.
-  const inTheWay = join(directory, ...placePath, "spare-0");
-  mkdirSync(inTheWay, { recursive: true });
-  const opening = async () => nodeStorage(directory, { spareFiles: 0 }).open(placePath, { mode: "write" });
-  await expect(opening()).rejects.toMatchObject({ code: "UNAVAILABLE" });
-  openPlace(directory, { spareFiles: 1 });
-});
-
 test("misuse of the options is told at once", () => {
   expect(() => nodeStorage("")).toThrow(TypeError);
   expect(() => nodeStorage(undefined as unknown as string)).toThrow(TypeError);

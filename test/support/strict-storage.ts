@@ -27,6 +27,7 @@ export function strictStorage(inner: Storage, watch: Watch): Storage {
   return {
     name: inner.name,
     durability: inner.durability,
+    ...(inner.written && { written: inner.written }),
     flushesAtOnce: inner.flushesAtOnce,
     now: () => inner.now(),
     elapsed: () => inner.elapsed(),
@@ -36,6 +37,7 @@ export function strictStorage(inner: Storage, watch: Watch): Storage {
         if (place === undefined || options.mode === "read") return place;
         return new StrictPlace(place, watch, inner.flushesAtOnce).seam;
       }),
+    list: (path) => inner.list(path),
   };
 }
 

@@ -25,7 +25,7 @@ export const flushes: readonly Check[] = [
       const file = await bench.empty(await bench.place(), name);
       const { flushesAtOnce } = bench.storage;
       for (let turn = 0; turn < 5; turn++) {
-        const flushing: Promise<void>[] = [];
+        const flushing: Promise<unknown>[] = [];
         for (let index = 0; index < flushesAtOnce; index++) {
           await bench.write(file, pattern(5000, index), (turn * flushesAtOnce + index) * 5000);
           flushing.push((async () => file.flush())());
