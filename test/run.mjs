@@ -16,6 +16,7 @@ const steps = {
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
   slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
   browser: { title: "Browsers", run: checkBrowsers },
+  edge: { title: "Durable Objects, in workerd", run: checkEdge },
   package: { title: "The package, as users install it", run: checkPackage },
 };
 
@@ -31,6 +32,11 @@ async function build(tally) {
 
 async function checkBrowsers(tally) {
   const { checkBrowsers: run } = await import("./browser/run.mjs");
+  await run(tally);
+}
+
+async function checkEdge(tally) {
+  const { checkEdge: run } = await import("./edge/run.mjs");
   await run(tally);
 }
 
