@@ -50,6 +50,7 @@ async function explain(plan: Plan, print: (line: string) => void): Promise<void>
   print(`\nseed ${plan.seed} fails; it is being shortened`);
   const { plan: short } = await shrunk(plan, async (each) => (await outcomeOf(each)).reason);
   const { reason, recent } = await outcomeOf(short);
+  if (process.env.SIM_JSON) (await import("node:fs")).writeFileSync(process.env.SIM_JSON, JSON.stringify(short));
   const { manner, logs, answer } = short;
   print(`\n  disk: ${manner.colour}, sectors of ${manner.sectorBytes} bytes, ${manner.flushesAtOnce} flushes at once, operations take up to ${manner.turnsMax} turns`);
   for (const log of logs) print(`  log ${JSON.stringify(log)}`);
