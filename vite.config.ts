@@ -7,8 +7,15 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/package/**", "test/slow/**"],
+          exclude: ["test/package/**", "test/slow/**", "test/sim/**"],
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "sim",
+          include: ["test/sim/**/*.test.ts"],
+          testTimeout: 300_000,
         },
       },
       {

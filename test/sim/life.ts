@@ -86,6 +86,9 @@ export class Life {
       throw new Error(`a reader saw ${told(seen)}\n  and the log that was opened then holds ${told(found)}`);
     }
     this.#confirm(found, circumstance);
+    // Another log object counts its own failures, and what was rejected before is settled.
+    this.judge.steps = [];
+    this.judge.failures = 0;
   }
 
   /** Holds the living log against the model. */
