@@ -41,6 +41,7 @@ export class Run {
   #mayNotRead = false;
   /** How many faults there had been when all was in order last. */
   #metBefore = 0;
+  #metAnswered = 0;
 
   constructor(plan: Plan) {
     this.plan = plan;
@@ -94,6 +95,12 @@ export class Run {
     let hasAnswered = false;
     for (const life of this.lives) hasAnswered = life.answer(this.plan.answer) || hasAnswered;
     if (hasAnswered) await this.#settleOnce();
+    if (this.faults.met === this.#metAnswered) return;
+    this.#metAnswered = this.faults.met;
+    const { then, seed } = this.plan;
+    if (then === "open again") for (const life of this.lives) life.close();
+    if (then === "lose power") this.#arm({ do: "crash", after: 0, survival: "sectors", seed });
+    if (then !== "go on") await this.#settleOnce();
   }
 
   async #settleOnce(): Promise<void> {
@@ -180,9 +187,12 @@ export class Run {
 
   async #restart(): Promise<void> {
     this.#checkMisuses();
+    let circumstance: Circumstance = "process died";
     // A machine may crash again while it starts.
     while (this.#left !== undefined) {
-      const { disk, circumstance } = this.#left;
+      const { disk } = this.#left;
+      // What the power took is gone, though only the processes die next.
+      if (this.#left.circumstance === "power lost") ({ circumstance } = this.#left);
       this.#left = undefined;
       this.#count();
       for (const life of this.lives) life.abandon();

@@ -33,5 +33,5 @@ export const workloads: Readonly<Record<string, readonly Event[]>> = {
 /** A log whose segments are full after a few records, on a disk with small sectors. */
 export function workload(events: readonly Event[], manner: Manner = plain, over: Partial<LogPlan> = {}): Plan {
   const plan = { topic: "orders", segmentBytes: 700, relaxed: false, retentionBytes: undefined, pendingBytes: undefined };
-  return { seed: 1, manner, logs: [{ ...plan, ...over }], events, answer: "same" };
+  return { seed: 1, manner, logs: [{ ...plan, ...over }], events, answer: "same", then: "go on" };
 }
