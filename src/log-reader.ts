@@ -38,9 +38,9 @@ export class LogReader {
     return this.#observer.foreign;
   }
 
-  /** Looks again. Answers whether anything has changed. */
+  /** Looks again, at all that was written before the call. Answers whether anything has changed. */
   refresh(): Promise<boolean> {
-    return this.#observer.refresh();
+    return this.#observer.renew();
   }
 
   read(options: ReadOptions = {}): AsyncGenerator<LogRecord, void, void> {

@@ -45,8 +45,11 @@ export interface Storage {
   /** Names this storage in messages, for example `node ./data`. */
   readonly name: string;
 
-  /** What a completed `flush` means here. */
+  /** What a completed `flush` means here, unless it answers less. */
   readonly durability: Durability;
+
+  /** What a completed `write` survives before its flush. Without it, `os`: the death of the process. */
+  readonly written?: Durability;
 
   /**
    * How many flushes of one file may run at the same time, 1 or more. More than 1 promises that
@@ -122,8 +125,11 @@ export interface StoredFile {
    * of the file, its name, and every removal made in its place before the call survive power
    * loss. What is done once per name is marked done only after it succeeded. A flush that
    * overlaps a flush of the same file that fails may fail as well.
+   *
+   * A backend that knows that this is not so yet, because names settle later than bytes for one,
+   * answers what is so of all files of this place. No answer stands for the storage's `durability`.
    */
-  flush(): Eventually<void>;
+  flush(): Eventually<Durability | void>;
 
   /** Closes the handle. It does not flush. Every earlier call has been answered before. */
   close(): Eventually<void>;

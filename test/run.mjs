@@ -15,6 +15,7 @@ const steps = {
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
   slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
+  browser: { title: "Browsers", run: checkBrowsers },
   package: { title: "The package, as users install it", run: checkPackage },
 };
 
@@ -26,6 +27,11 @@ async function checkSource(tally) {
 
 async function build(tally) {
   await tally.check("build", () => npmRun("build"));
+}
+
+async function checkBrowsers(tally) {
+  const { checkBrowsers: run } = await import("./browser/run.mjs");
+  await run(tally);
 }
 
 async function checkPackage(tally) {

@@ -8,7 +8,7 @@ import { encodeControlBatch } from "../format/control-batch.ts";
 import type { Link, LogState, Start, StartReason } from "../format/control.ts";
 import { batchHeader } from "../format/layout.ts";
 import { encodeSegmentHeader } from "../format/segment-header.ts";
-import type { StoredFile } from "../storage.ts";
+import type { Durability, StoredFile } from "../storage.ts";
 import type { Files } from "./files.ts";
 import type { Identity, Segment } from "./segment.ts";
 import { SparseIndex } from "./sparse-index.ts";
@@ -50,6 +50,8 @@ export interface Born {
   readonly end: number;
   readonly checksum: number;
   readonly fileSize: number;
+  /** What its flush answered. */
+  readonly strength?: Durability | undefined;
 }
 
 /**
@@ -95,7 +97,7 @@ async function write(file: StoredFile, name: string, identity: Identity, plan: B
     end += carried.bytes.length;
     previousChecksum = carried.checksum;
   }
-  await file.flush();
+  const strength = (await file.flush()) ?? undefined;
   const begin = { position: bytes.length, offset: plan.base, checksum: batch.checksum };
   return {
     segment: { name, base: plan.base, epoch: plan.epoch, start, begin, index: new SparseIndex(begin) },
@@ -103,6 +105,7 @@ async function write(file: StoredFile, name: string, identity: Identity, plan: B
     end,
     checksum: previousChecksum,
     fileSize: Math.max(end, await file.size()),
+    strength,
   };
 }
 

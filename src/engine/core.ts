@@ -5,7 +5,7 @@
 import type { Link, LogState, StartReason } from "../format/control.ts";
 import { limit, startReason } from "../format/layout.ts";
 import { formatSegmentName } from "../format/names.ts";
-import type { Storage } from "../storage.ts";
+import type { Durability, Storage } from "../storage.ts";
 import { type Active, noteOf } from "./active.ts";
 import { assertWhole, bear, type BirthPlan, type Born } from "./birth.ts";
 import { Chain } from "./chain.ts";
@@ -44,6 +44,8 @@ export class Core {
   durable: number;
   /** The latest epoch that any segment of this log has had. */
   epoch: number;
+  /** What everything durable survives, by the last flush. Nothing is known before the first. */
+  strength: Durability | undefined;
   readonly leftovers: Leftovers;
   /** Segments that failed a write after they were finished. */
   readonly #unhealthy = new Set<string>();
@@ -126,6 +128,7 @@ export class Core {
     const { base, link } = continuation;
     const old = this.active as Active | undefined;
     this.epoch = born.segment.epoch;
+    this.strength = born.strength ?? this.storage.durability;
     // Everything behind the segment that the new one is linked to is superseded.
     let kept = 0;
     while (kept < this.chain.length && link !== undefined && this.chain.at(kept)!.base < base) kept++;
@@ -136,7 +139,9 @@ export class Core {
     this.durable = Math.min(this.durable, base);
     this.activate(born, false);
     if (old !== undefined) {
-      if (continuation.reason === startReason.rotation && superseded.length === 0) await this.#seal(old);
+      const isRotation = continuation.reason === startReason.rotation && superseded.length === 0;
+      // A seal would witness that a segment is missing which a loss of power may still take.
+      if (isRotation && this.strength === this.storage.durability) await this.#seal(old);
       this.files.release(old.segment.name);
     }
     this.watchers.wake();

@@ -76,7 +76,8 @@ export class Group {
   taken = 0;
   /** Whether it holds records whose failure no waiter would report. */
   silent = false;
-  flushed = false;
+  /** What its flush reached, when it is flushed. */
+  flushed: Durability | undefined;
   placement: GroupPlacement | undefined;
   #writer: ByteWriter;
   readonly #acknowledged = new Outcome();
@@ -147,7 +148,7 @@ export class Group {
 
   acknowledge(settlement: Settlement): void {
     this.#acknowledged.keep(settlement);
-    if (this.flushed) this.#settled.keep(settlement);
+    if (this.flushed !== undefined) this.#settled.keep(settlement);
   }
 
   /** Breaks every promise given that was not kept. */

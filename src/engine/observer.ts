@@ -74,7 +74,13 @@ export class Observer implements View {
     }
   }
 
-  /** Looks for what is new. Answers whether there was anything. */
+  /** Looks for all that is new, also in segments that were begun since. Answers whether there was anything. */
+  async renew(): Promise<boolean> {
+    const isNew = this.#segment !== undefined && (await this.#walkOn().catch(() => false));
+    return (await this.recheck()) || isNew;
+  }
+
+  /** Looks for something that is new. Answers whether there was anything. */
   async refresh(): Promise<boolean> {
     if (this.#segment !== undefined && (await this.#walkOn().catch(() => false))) return true;
     return this.recheck();

@@ -4,7 +4,7 @@
  * flush fails, everything behind it fails with it (see DESIGN.md, "When a flush fails").
  */
 import type { WalError } from "../errors.ts";
-import type { Eventually } from "../storage.ts";
+import type { Durability, Eventually } from "../storage.ts";
 import { notWhole } from "./birth.ts";
 import type { Core } from "./core.ts";
 import { settle } from "./eventually.ts";
@@ -224,8 +224,8 @@ export class Writer {
       files.retain(segment.name);
       settle(work, answered, failed);
     };
-    const flushed = (): void => {
-      group.flushed = true;
+    const flushed = (strength: Durability | void): void => {
+      group.flushed = strength ?? storage.durability;
       const ms = storage.elapsed() - begun;
       while (this.#flight[0]?.flushed) this.#settle(this.#flight.shift()!, ms);
       if (this.#pumping) this.#breathe(ms);
@@ -238,7 +238,7 @@ export class Writer {
         this.fail("write to", notWhole(count, bytes.length));
         return;
       }
-      if (this.#core.settings.relaxed) this.#acknowledge(group, "os", 0);
+      if (this.#core.settings.relaxed) this.#acknowledge(group, storage.written ?? "os", 0);
       this.counters.flushes++;
       attempt("flush", () => file.flush(), flushed);
       if (!this.#pumping) this.#pump();
@@ -271,12 +271,13 @@ export class Writer {
     }
     this.counters.batches += group.drafts.length;
     this.counters.bytes += group.bytes;
-    this.#acknowledge(group, core.storage.durability, flushMs);
+    core.strength = group.flushed!;
+    this.#acknowledge(group, core.strength, flushMs);
     this.intake.settled(group);
     core.watchers.wake();
   }
 
-  #acknowledge(group: Group, strength: "disk" | "os" | "memory", flushMs: number): void {
+  #acknowledge(group: Group, strength: Durability, flushMs: number): void {
     const { active, storage } = this.#core;
     const durability = storage.durability === "memory" ? "memory" : strength;
     const settlement: Settlement = {
@@ -285,7 +286,7 @@ export class Writer {
       position: group.placement!.position,
       flushMs,
     };
-    if (!group.flushed) group.silent = true;
+    if (group.flushed === undefined) group.silent = true;
     group.acknowledge(settlement);
   }
 }

@@ -7,11 +7,11 @@ import process from "node:process";
 import { nodeStorage } from "storage";
 
 const [directory, options] = process.argv.slice(2);
-const { user, spawnChild } = JSON.parse(options);
+const { user, spawnChild, path = ["orders", "0"] } = JSON.parse(options);
 if (user !== undefined) process.setuid(user);
 
 try {
-  globalThis.place = nodeStorage(directory).open(["orders", "0"], { mode: "write" });
+  globalThis.place = nodeStorage(directory).open(path, { mode: "write" });
   if (spawnChild) {
     const child = spawn("sleep", ["600"], { stdio: "ignore", detached: true });
     console.log(`open with child ${child.pid}`);

@@ -47,13 +47,20 @@ export interface Opener {
   kill(): Promise<void>;
 }
 
+export interface OpenerOptions {
+  readonly user?: number;
+  readonly spawnChild?: boolean;
+  /** Of the place. */
+  readonly path?: readonly string[];
+}
+
 /** Starts a process that opens a place and keeps it open. */
 export async function startOpener(
   opener: string,
   directory: string,
-  { user, spawnChild = false }: { user?: number; spawnChild?: boolean } = {},
+  { user, spawnChild = false, path }: OpenerOptions = {},
 ): Promise<Opener> {
-  const args = [opener, directory, JSON.stringify({ user, spawnChild })];
+  const args = [opener, directory, JSON.stringify({ user, spawnChild, path })];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   const [answer] = (await once(createInterface(child.stdout), "line")) as [string];

@@ -90,6 +90,16 @@ describe.each(models)("a reader without the lock ($name)", (model) => {
     expect(reader.first).toBe(1);
   });
 
+  test("sees at one look what lies in segments that were begun since the last one", async () => {
+    const machine = model.build();
+    const log = await machine.open({ segment: { maxBytes: 1000 } });
+    await log.append({ value: "0" });
+    const reader = await observe(machine);
+    for (let i = 1; i < 40; i++) await log.append({ value: `${i}`.padEnd(100) });
+    expect(await reader.refresh()).toBe(true);
+    expect(reader.next).toBe(40);
+  });
+
   test("never sees a part of a batch, whatever of it is written", async () => {
     const length = 200;
     for (let bytes = 0; bytes < length; bytes += 23) {

@@ -58,6 +58,7 @@ export function faultyStorage(inner: Storage, options: FaultyOptions): Storage {
   return {
     name: inner.name,
     durability: inner.durability,
+    ...(inner.written && { written: inner.written }),
     flushesAtOnce: options.flushesAtOnce ?? inner.flushesAtOnce,
     now: options.now ?? (() => inner.now()),
     elapsed: () => inner.elapsed(),

@@ -27,6 +27,7 @@ export function strictStorage(inner: Storage, watch: Watch): Storage {
   return {
     name: inner.name,
     durability: inner.durability,
+    ...(inner.written && { written: inner.written }),
     flushesAtOnce: inner.flushesAtOnce,
     now: () => inner.now(),
     elapsed: () => inner.elapsed(),

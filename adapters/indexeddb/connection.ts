@@ -1,0 +1,168 @@
+/**
+ * The connection to the database of one place, which a browser may close at any time. It is opened again
+ * when it is needed again, once for each piece of work, and only if it is still the same database.
+ */
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB, unwrap } from "idb";
+import { WalError } from "../../src/errors.ts";
+
+/** What a database holds. Its stores have keys of their own. */
+export interface Schema extends DBSchema {
+  /** By name. */
+  files: { key: string; value: { readonly size: number } };
+  /** By name and number. */
+  chunks: { key: [string, number]; value: Uint8Array };
+  /** `identity` tells a database from another one that came to have its name. */
+  about: { key: string; value: string };
+}
+
+export type StoreName = "files" | "chunks";
+export type ReadTransaction = IDBPTransaction<Schema, StoreName[], "readonly">;
+export type WriteTransaction = IDBPTransaction<Schema, StoreName[], "readwrite">;
+
+const both: StoreName[] = ["files", "chunks"];
+
+/** How long opening may be held up by somebody who is about to delete the database, in ms. */
+const openMsMax = 10_000;
+
+export class Connection {
+  readonly name: string;
+  #database: IDBPDatabase<Schema> | undefined;
+  #opening: Promise<IDBPDatabase<Schema>> | undefined;
+  #identity: string | undefined;
+  #isClosed = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Connects for the first time. Answers whether there is such a database, which it makes if `create` says so. */
+  async connect({ create }: { readonly create: boolean }): Promise<boolean> {
+    const database = await attemptTwice(() => open(this.name, create, () => this.#lost()));
+    if (database === undefined) return false;
+    this.#identity = (await database.get("about", "identity")) ?? "";
+    this.#database = database;
+    return true;
+  }
+
+  async read(): Promise<ReadTransaction> {
+    return this.#begin((database) => database.transaction(both, "readonly"));
+  }
+
+  async write(durability: "strict" | "relaxed"): Promise<WriteTransaction> {
+    return this.#begin((database) => database.transaction(both, "readwrite", { durability }));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  /** Nothing was done yet when a transaction cannot begin, so that it is tried again on a new connection. */
+  async #begin<T>(begin: (database: IDBPDatabase<Schema>) => T): Promise<T> {
+    if (this.#database !== undefined) {
+      try {
+        return begin(this.#database);
+      } catch (error) {
+        if ((error as Error).name !== "InvalidStateError") throw error;
+        this.#lost();
+      }
+    }
+    return begin(await this.#again());
+  }
+
+  async #again(): Promise<IDBPDatabase<Schema>> {
+    if (this.#isClosed) throw new Error(`database ${this.name} was closed`);
+    this.#opening ??= this.#reopen().finally(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  async #reopen(): Promise<IDBPDatabase<Schema>> {
+    const database = await attemptTwice(() => open(this.name, false, () => this.#lost()));
+    const identity = await database?.get("about", "identity");
+    if (database !== undefined && identity === this.#identity && !this.#isClosed) {
+      this.#database = database;
+      return database;
+    }
+    database?.close();
+    const message = `database ${this.name} is gone: it was deleted, or the browser has evicted it`;
+    throw new WalError("UNAVAILABLE", message, { log: this.name });
+  }
+
+  #lost(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+}
+
+/** Resolves when the transaction has completed. All of `work` must have been asked for before. */
+export async function committed(
+  transaction: WriteTransaction,
+  work: readonly Promise<unknown>[],
+): Promise<void> {
+  const done = Promise.all([...work, transaction.done]);
+  // Should it end before it can be told to.
+  done.catch(() => undefined);
+  transaction.commit();
+  await done;
+}
+
+/** Whether a transaction is as durable as was asked for. Older browsers do not say. */
+export function isStrict(transaction: WriteTransaction): boolean {
+  return (unwrap(transaction) as { durability?: string }).durability === "strict";
+}
+
+async function open(
+  name: string,
+  create: boolean,
+  lost: () => void,
+): Promise<IDBPDatabase<Schema> | undefined> {
+  let isMissing = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isLate = false;
+  const opening = openDB<Schema>(name, 1, {
+    upgrade(database, _oldVersion, _newVersion, transaction) {
+      if (!create) {
+        isMissing = true;
+        transaction.done.catch(() => undefined);
+        transaction.abort();
+        return;
+      }
+      database.createObjectStore("files");
+      database.createObjectStore("chunks");
+      void database.createObjectStore("about").put(newIdentity(), "identity");
+    },
+    blocking: lost,
+    terminated: lost,
+  });
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isLate = true;
+      reject(new Error(`database ${name} is blocked: another tab keeps it from being deleted`));
+    }, openMsMax);
+  });
+  // One that opens too late after all is nobody's.
+  void opening.then((database) => isLate && database.close()).catch(() => undefined);
+  try {
+    return await Promise.race([opening, late]);
+  } catch (error) {
+    if (isMissing) return undefined;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** "Connection lost" and "opening backing store" pass as a rule. */
+async function attemptTwice<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch {
+    await new Promise((wake) => setTimeout(wake, 100));
+    return attempt();
+  }
+}
+
+function newIdentity(): string {
+  return Array.from({ length: 4 }, () => Math.random().toString(36).slice(2)).join("");
+}

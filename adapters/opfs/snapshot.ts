@@ -1,0 +1,78 @@
+/**
+ * A place that is read while somebody else may have it open for writing. It takes no handle, which would
+ * exclude the writer: each read looks at the file as it is then.
+ */
+import type { Place, StoredFile } from "../../src/storage.ts";
+import { decodeHead, headBytes } from "./head.ts";
+import { nameOf } from "./platform.ts";
+import { numberOf } from "./pool.ts";
+
+/** How often a read is tried again when the file changes under it. */
+const triesMax = 20;
+
+export class Snapshot implements Place {
+  readonly #folder: FileSystemDirectoryHandle;
+
+  constructor(folder: FileSystemDirectoryHandle) {
+    this.#folder = folder;
+  }
+
+  async list(): Promise<readonly string[]> {
+    return [...(await this.#files()).keys()];
+  }
+
+  async open(name: string): Promise<StoredFile> {
+    const entry = (await this.#files()).get(name);
+    if (entry === undefined) throw new Error(`there is no file ${name}`);
+    return {
+      size: async () => Math.max(0, (await entry.getFile()).size - headBytes),
+      async read(target, position) {
+        const bytes = await bytesOf(entry, headBytes + position, headBytes + position + target.length);
+        target.set(bytes);
+        return bytes.length;
+      },
+      write: refuse,
+      truncate: refuse,
+      flush: refuse,
+      async close() {},
+    };
+  }
+
+  async create(): Promise<StoredFile> {
+    return refuse();
+  }
+
+  async remove(): Promise<void> {
+    refuse();
+  }
+
+  async close(): Promise<void> {}
+
+  /** The pool files by the names that they stand for. */
+  async #files(): Promise<Map<string, FileSystemFileHandle>> {
+    const files = new Map<string, FileSystemFileHandle>();
+    for await (const [name, entry] of this.#folder.entries()) {
+      if (entry.kind !== "file" || numberOf(name) === undefined) continue;
+      const file = entry as FileSystemFileHandle;
+      const head = decodeHead(await bytesOf(file, 0, headBytes));
+      if (head?.use.kind === "named") files.set(head.use.name, file);
+    }
+    return files;
+  }
+}
+
+/** The browser refuses to read a file that has changed since it was looked up: then it is looked up again. */
+async function bytesOf(entry: FileSystemFileHandle, start: number, end: number): Promise<Uint8Array> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const blob = await entry.getFile();
+      return new Uint8Array(await blob.slice(start, end).arrayBuffer());
+    } catch (error) {
+      if (nameOf(error) !== "NotReadableError" || tries === triesMax) throw error;
+    }
+  }
+}
+
+function refuse(): never {
+  throw new TypeError("the place was opened for reading: nothing in it can be changed");
+}

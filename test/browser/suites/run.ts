@@ -1,0 +1,21 @@
+/** Runs one suite and reports its tests. */
+import { hasParameter, parameter, report, reporting } from "./report.ts";
+import { indexedDbSuite } from "./indexeddb.ts";
+import { opfsSuite } from "./opfs.ts";
+import { Runner } from "./runner.ts";
+
+const suites: Record<string, (runner: Runner) => void> = {
+  opfs: opfsSuite,
+  indexeddb: indexedDbSuite,
+};
+
+export async function runSuites(): Promise<void> {
+  await reporting(async () => {
+    await report({ type: "begin", agent: navigator.userAgent });
+    const runner = new Runner();
+    const suite = suites[parameter("suite")];
+    if (suite === undefined) throw new Error(`there is no suite ${parameter("suite")}`);
+    suite(runner);
+    await runner.run(hasParameter("only") ? parameter("only") : undefined);
+  });
+}
