@@ -86,6 +86,9 @@ export class Life {
       throw new Error(`a reader saw ${told(seen)}\n  and the log that was opened then holds ${told(found)}`);
     }
     this.#confirm(found, circumstance);
+    // Another log object counts its own failures, and what was rejected before is settled.
+    this.judge.steps = [];
+    this.judge.failures = 0;
   }
 
   /** Holds the living log against the model. */
@@ -313,7 +316,7 @@ export class Life {
       (value) => {
         if (this.log !== log) return;
         // What was flushed before a crash may be acknowledged behind it, but nothing can be said of the rest.
-        if (this.#around.isDead && step.effect.kind === "nothing") return;
+        if (this.#around.isDead && step.effect.kind !== "append") return;
         step.status = "acked";
         done?.(value);
         this.watch();
@@ -338,7 +341,7 @@ export class Life {
     const isProduced = kind === "append" && step.effect.lines[0]!.startsWith("~");
     // Some of a producer's records may be known, and hard to find, and the others written.
     if (isProduced && (code === "READ_FAILED" || code === "DUPLICATE" || code === "TRUNCATED")) {
-      step.status = "asked";
+      step.status = "unsure";
       return;
     }
     step.status = "refused";
