@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** These have a step of their own in test/run.mjs. */
-const elsewhere = ["test/package/**", "test/sim/**", "test/slow/**"];
+const elsewhere = ["test/package/**", "test/real/**", "test/sim/**", "test/slow/**"];
 
 export default defineConfig({
   test: {
@@ -33,6 +33,15 @@ export default defineConfig({
           name: "sim",
           include: ["test/sim/**/*.test.ts"],
           testTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "real",
+          include: ["test/real/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
         },
       },
       {

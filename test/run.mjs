@@ -17,6 +17,7 @@ const steps = {
   slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
   browser: { title: "Browsers", run: checkBrowsers },
   edge: { title: "Durable Objects, in workerd", run: checkEdge },
+  real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
   package: { title: "The package, as users install it", run: checkPackage },
 };
 
@@ -38,6 +39,12 @@ async function checkBrowsers(tally) {
 async function checkEdge(tally) {
   const { checkEdge: run } = await import("./edge/run.mjs");
   await run(tally);
+}
+
+async function checkReal(tally) {
+  const { installPrograms } = await import("./tools/debian.mjs");
+  await tally.check("programs", installPrograms);
+  await runVitest("real", tally);
 }
 
 async function checkPackage(tally) {
