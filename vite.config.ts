@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** These have a step of their own in test/run.mjs. */
+const elsewhere = ["test/package/**", "test/slow/**"];
+
 export default defineConfig({
   test: {
     projects: [
@@ -7,8 +10,22 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/package/**", "test/slow/**"],
+          exclude: elsewhere,
           testTimeout: 30_000,
+        },
+      },
+      {
+        // What `npm run test:unit` and `npm run dev` run while one works: in memory, without random runs.
+        test: {
+          name: "quick",
+          env: { QUICK: "1" },
+          include: ["test/**/*.test.ts"],
+          exclude: [
+            ...elsewhere,
+            "test/model/**",
+            "test/failure/{random,crash,repeated}.test.ts",
+            "test/node/**",
+          ],
         },
       },
       {

@@ -5,13 +5,14 @@ import { retain } from "./engine/maintenance.ts";
 import { Observer } from "./engine/observer.ts";
 import { openCore } from "./engine/open.ts";
 import { throwIfAborted } from "./engine/reader.ts";
+import type { Identity } from "./engine/segment.ts";
 import { Writer } from "./engine/writer.ts";
 import { reasonOf, WalError } from "./errors.ts";
 import { pathOf } from "./format/names.ts";
 import { Log } from "./log.ts";
 import { LogReader } from "./log-reader.ts";
 import { checkAddress, checkInteger, checkOptions, type LogAddress, type OpenLogOptions } from "./options.ts";
-import type { Place } from "./storage.ts";
+import type { Place, Storage } from "./storage.ts";
 
 const lockPollMs = 20;
 
@@ -27,7 +28,7 @@ const lockPollMs = 20;
 export async function openLog(options: OpenLogOptions): Promise<Log> {
   const identity = checkAddress(options);
   const settings = checkOptions(options);
-  const place = await lockedPlace(options, identity.topic, identity.partition);
+  const place = await lockedPlace(options, identity);
   const files = new Files(place, identity.label);
   try {
     const { core, report } = await openCore(options.storage, files, identity, settings);
@@ -37,8 +38,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
     await writer.exclusive(() => retain(core, writer)).catch(() => undefined);
     return log;
   } catch (error) {
-    await files.abandon();
-    await place.close();
+    await leave(files, place);
     throw unavailable(error, identity.label);
   }
 }
@@ -50,7 +50,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
 export async function openReader(options: LogAddress): Promise<LogReader> {
   const identity = checkAddress(options);
   const { storage } = options;
-  const place = await storage.open(pathOf(identity.topic, identity.partition), { mode: "read" });
+  const place = await openPlace(storage, identity, "read");
   if (place === undefined) {
     const { label } = identity;
     throw new WalError("UNAVAILABLE", `cannot read log ${label}: there is no such log`, { log: label });
@@ -60,8 +60,7 @@ export async function openReader(options: LogAddress): Promise<LogReader> {
   try {
     await observer.look();
   } catch (error) {
-    await files.abandon();
-    await place.close();
+    await leave(files, place);
     throw error;
   }
   return new LogReader(observer, place);
@@ -75,15 +74,33 @@ function unavailable(cause: unknown, label: string): unknown {
   return new WalError("UNAVAILABLE", `cannot open log ${label}: ${reasonOf(cause)}`, { log: label, cause });
 }
 
-async function lockedPlace(options: OpenLogOptions, topic: string, partition: number): Promise<Place> {
+async function openPlace(
+  storage: Storage,
+  { topic, partition, label }: Identity,
+  mode: "read" | "write",
+): Promise<Place | undefined> {
+  try {
+    const place = storage.open(pathOf(topic, partition), { mode });
+    return isPromise(place) ? await place : place;
+  } catch (error) {
+    throw unavailable(error, label);
+  }
+}
+
+/** Lets go of a place as well as it goes: an error is on its way already. */
+async function leave(files: Files, place: Place): Promise<void> {
+  await files.abandon();
+  await (async () => place.close())().catch(() => undefined);
+}
+
+async function lockedPlace(options: OpenLogOptions, identity: Identity): Promise<Place> {
   const { storage, signal, lockWaitMs = 0 } = options;
   if (lockWaitMs !== Infinity) checkInteger("lockWaitMs", lockWaitMs, 0, Number.MAX_SAFE_INTEGER);
   const deadline = storage.elapsed() + lockWaitMs;
   for (;;) {
     throwIfAborted(signal);
     try {
-      const place = storage.open(pathOf(topic, partition), { mode: "write" });
-      return (isPromise(place) ? await place : place)!;
+      return (await openPlace(storage, identity, "write"))!;
     } catch (error) {
       const locked = error instanceof WalError && error.code === "LOCKED";
       if (!locked || storage.elapsed() >= deadline) throw error;

@@ -16,7 +16,10 @@ import { checkAddress, checkOptions, type LogAddress } from "./options.ts";
 export interface SalvageReport {
   /** The offsets that the copy holds. */
   readonly kept: readonly OffsetRange[];
-  /** The offsets in between that could not be read. What lay behind the last kept one is unknown. */
+  /**
+   * The offsets that are known to have been flushed and could not be read. Of records at the very end
+   * that nothing readable vouches for, nothing is known.
+   */
   readonly lost: readonly OffsetRange[];
   readonly problems: readonly Problem[];
 }
@@ -39,7 +42,7 @@ export async function salvage(from: LogAddress, to: LogAddress): Promise<Salvage
   }
   const sourceFiles = new Files(sourcePlace, source.label);
   try {
-    const { runs, first, producers, problems } = await gather(sourceFiles, source);
+    const { runs, next, first, producers, problems } = await gather(sourceFiles, source);
     const targetPlace = (await to.storage.open(pathOf(target.topic, target.partition), { mode: "write" }))!;
     const targetFiles = new Files(targetPlace, target.label);
     try {
@@ -53,7 +56,7 @@ export async function salvage(from: LogAddress, to: LogAddress): Promise<Salvage
       const start = { entries: [], dead: [], state, durable: first, epoch: 0 };
       const settings = checkOptions(to);
       const core = new Core(to.storage, targetFiles, target, settings, start);
-      const copy = new Copy(core, sourceFiles, runs);
+      const copy = new Copy(core, sourceFiles, runs, next);
       await copy.write();
       await writeClose(core, new Writer(core));
       return { kept: copy.kept, lost: copy.lost, problems };

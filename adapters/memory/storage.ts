@@ -11,14 +11,41 @@ export interface MemoryStorageOptions {
   /** Whether its methods answer at once, as OPFS does, or with promises. The default is `sync`. */
   readonly colour?: "sync" | "async";
   /** The disk to use. The default is a new one, which nobody else can reach. */
-  readonly disk?: MemoryDisk;
+  readonly disk?: Disk;
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number;
 }
 
+/** What a disk is to this backend. {@link MemoryDisk} is an honest one, `simulated/disk.ts` is not. */
+export interface Disk {
+  /** The folder at `path`, made when it is missing. */
+  folder(path: string): Folder;
+  has(path: string): boolean;
+  /** Lets the time pass that an operation takes, where one that answers with a promise takes any. */
+  pass?(): Promise<void>;
+}
+
+/** The names of one place, as a process sees them. */
+export interface Folder {
+  locked: boolean;
+  readonly names: ReadonlyMap<string, FileBytes>;
+  create(name: string): FileBytes;
+  remove(name: string, reuse: boolean): void;
+  /** Begins a flush of what has been written by now. What is answered ends it. */
+  flush(file: FileBytes): () => void;
+}
+
+/** The bytes of one file. */
+export interface FileBytes {
+  readonly size: number;
+  read(target: Uint8Array, position: number): number;
+  write(source: Uint8Array, position: number): number;
+  truncate(size: number): void;
+}
+
 export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
   const disk = options.disk ?? new MemoryDisk();
-  const answer = options.colour === "async" ? later : atOnce;
+  const answer = options.colour === "async" ? later(disk) : atOnce;
   return {
     name: "memory",
     durability: "memory",
@@ -31,7 +58,7 @@ export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
 }
 
 /** The files of every place, by name. Give it to several storages to let them share it. */
-export class MemoryDisk {
+export class MemoryDisk implements Disk {
   readonly #folders = new Map<string, MemoryFolder>();
 
   /** The folder at `path`, made when it is missing. */
@@ -54,11 +81,29 @@ export class MemoryDisk {
 }
 
 /** The names of one place: those that are seen, and those that survive a loss of power. */
-export class MemoryFolder {
+export class MemoryFolder implements Folder {
   readonly names = new Map<string, MemoryFile>();
-  readonly spares: MemoryFile[] = [];
+  readonly #spares: MemoryFile[] = [];
   locked = false;
   #flushedNames = new Map<string, MemoryFile>();
+
+  create(name: string): MemoryFile {
+    const file = this.#spares.pop() ?? new MemoryFile();
+    this.names.set(name, file);
+    return file;
+  }
+
+  remove(name: string, reuse: boolean): void {
+    if (reuse && this.#spares.length === 0) this.#spares.push(this.names.get(name)!);
+    this.names.delete(name);
+  }
+
+  flush(file: MemoryFile): () => void {
+    return () => {
+      file.flush();
+      this.flushNames();
+    };
+  }
 
   flushNames(): void {
     this.#flushedNames = new Map(this.names);
@@ -75,13 +120,15 @@ export class MemoryFolder {
 type Answer = <T>(work: () => T) => Eventually<T>;
 
 const atOnce: Answer = (work) => work();
-const later: Answer = async (work) => {
-  await Promise.resolve();
-  return work();
-};
+const later =
+  (disk: Disk): Answer =>
+  async (work) => {
+    await disk.pass?.();
+    return work();
+  };
 
 function openPlace(
-  disk: MemoryDisk,
+  disk: Disk,
   path: string,
   options: OpenPlaceOptions,
   answer: Answer,
@@ -95,7 +142,7 @@ function openPlace(
     }
     folder.locked = true;
   }
-  const existing = (name: string): MemoryFile => {
+  const existing = (name: string): FileBytes => {
     const file = folder.names.get(name);
     if (file === undefined) throw new Error(`there is no file ${name} in ${path} in memory`);
     return file;
@@ -106,15 +153,12 @@ function openPlace(
     create: (name) =>
       answer(() => {
         if (folder.names.has(name)) throw new Error(`there is a file ${name} in ${path} in memory already`);
-        const file = folder.spares.pop() ?? new MemoryFile();
-        folder.names.set(name, file);
-        return openFile(file, folder, answer);
+        return openFile(folder.create(name), folder, answer);
       }),
     remove: (name, { reuse }) =>
       answer(() => {
-        const file = existing(name);
-        folder.names.delete(name);
-        if (reuse && folder.spares.length === 0) folder.spares.push(file);
+        existing(name);
+        folder.remove(name, reuse);
       }),
     close: () =>
       answer(() => {
@@ -123,17 +167,13 @@ function openPlace(
   };
 }
 
-function openFile(file: MemoryFile, folder: MemoryFolder, answer: Answer): StoredFile {
+function openFile(file: FileBytes, folder: Folder, answer: Answer): StoredFile {
   return {
     size: () => answer(() => file.size),
     read: (target, position) => answer(() => file.read(target, position)),
     write: (source, position) => answer(() => file.write(source, position)),
     truncate: (size) => answer(() => file.truncate(size)),
-    flush: () =>
-      answer(() => {
-        file.flush();
-        folder.flushNames();
-      }),
+    flush: () => answer(folder.flush(file)),
     close: () => answer(() => undefined),
   };
 }

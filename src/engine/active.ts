@@ -15,7 +15,7 @@ export interface Active {
   flushedChecksum: number;
   /** Length of the file, stale bytes included. */
   fileSize: number;
-  /** A write or flush of it failed: it is never touched again. */
+  /** It is never touched again: a write, a flush or a removal beside it failed. */
   finished: boolean;
   /** A close batch lies behind its end, which must be cut off before anything is written. */
   closed: boolean;

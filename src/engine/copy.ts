@@ -30,14 +30,17 @@ export class Copy {
   readonly #core: Core;
   readonly #files: Files;
   readonly #runs: readonly Run[];
+  /** Where the copy ends. */
+  readonly #end: number;
   readonly #state: TrackedState;
   #next: number;
 
   /** `core` is a log without any segment, and `files` holds the runs. */
-  constructor(core: Core, files: Files, runs: readonly Run[]) {
+  constructor(core: Core, files: Files, runs: readonly Run[], end: number) {
     this.#core = core;
     this.#files = files;
     this.#runs = runs;
+    this.#end = end;
     this.#next = core.durable;
     this.#state = new TrackedState(core.state.snapshot(), core.settings.producersMax);
   }
@@ -95,6 +98,7 @@ export class Copy {
         yield { batch, records };
       }
     }
+    if (this.#end > this.#next) yield this.#end;
     return undefined;
   }
 

@@ -2,16 +2,16 @@
  * Finds every readable record in the files of a log, however damaged they are, and without
  * trusting anything but checksums. A later epoch wins, as everywhere.
  */
-import { endOf, readBatchHeader } from "../format/batch-header.ts";
+import { type BatchHeader, endOf } from "../format/batch-header.ts";
 import type { ProducerState } from "../format/control.ts";
 import { attribute, batchHeader, segmentHeader } from "../format/layout.ts";
 import { parseSegmentName } from "../format/names.ts";
-import { WalError } from "../errors.ts";
+import { reasonOf, WalError } from "../errors.ts";
 import type { Files } from "./files.ts";
+import { headersOf, type HeadersOptions, highestWatermark } from "./headers.ts";
 import { type Identity, readSegment, type Segment } from "./segment.ts";
 import { controlOf } from "./state.ts";
-import { findHeaders } from "./tail.ts";
-import { type Boundary, type WalkedBatch, Walker } from "./walker.ts";
+import { type Boundary, type Stop, type WalkedBatch, Walker } from "./walker.ts";
 
 /** An unbroken sequence of valid batches in one segment. */
 export interface Run {
@@ -34,6 +34,8 @@ export interface Problem {
 export interface Evidences {
   /** In the order of their offsets, without overlap. */
   readonly runs: readonly Run[];
+  /** Records before this were once flushed, be they readable or not. */
+  readonly next: number;
   /** Records before this were truncated away, on purpose. */
   readonly first: number;
   /** What the latest readable start knows of producers. */
@@ -43,6 +45,7 @@ export interface Evidences {
 
 /** What one file holds. */
 interface Found {
+  readonly name: string;
   readonly epoch: number;
   /**
    * The epoch of the segment that this one continues, 0 for none. Those with an epoch in between
@@ -52,14 +55,19 @@ interface Found {
   readonly first: number;
   readonly runs: readonly Run[];
   readonly producers: readonly ProducerState[] | undefined;
+  /** How to look through the file, wherever it can be read. */
+  readonly looking: HeadersOptions;
 }
 
 const chunkBytes = 1024 * 1024;
+/** Next to bytes that cannot be read, so little is read at a time that no more is lost than has to be. */
+const pieceBytes = 4096;
 
 export async function gather(files: Files, identity: Identity): Promise<Evidences> {
   const problems: Problem[] = [];
   const segments: (Found & { base: number })[] = [];
   let first = 0;
+  let last: Found | undefined;
   for (const name of await files.list()) {
     const parsed = parseSegmentName(name);
     if (parsed === undefined) continue;
@@ -71,6 +79,7 @@ export async function gather(files: Files, identity: Identity): Promise<Evidence
   let producers: readonly ProducerState[] = [];
   for (const segment of segments.toSorted((a, b) => a.epoch - b.epoch)) {
     if (segments.some(({ epoch, continues }) => segment.epoch > continues && segment.epoch < epoch)) continue;
+    last = segment;
     producers = segment.producers ?? producers;
     // A start repeats what was valid before it. What it does not repeat was rejected.
     first = segment.producers === undefined ? Math.max(first, segment.first) : segment.first;
@@ -81,7 +90,19 @@ export async function gather(files: Files, identity: Identity): Promise<Evidence
     .filter((run) => run.next > first)
     .map((run) => ({ ...run, first: Math.max(run.first, first) }))
     .toSorted((a, b) => a.first - b.first);
-  return { runs: live, first, producers, problems };
+  const flushed = last === undefined ? 0 : await vouchedNext(files, last);
+  return { runs: live, next: Math.max(live.at(-1)?.next ?? 0, flushed), first, producers, problems };
+}
+
+/** The offset behind the last record that a watermark says was flushed. */
+async function vouchedNext(files: Files, { name, epoch, looking }: Found): Promise<number> {
+  const watermark = await highestWatermark(files, name, looking, (header) => header.epoch === epoch);
+  let next = 0;
+  for await (const header of headersOf(files, name, looking)) {
+    if (header.epoch !== epoch || header.position > watermark) continue;
+    next = Math.max(next, header.baseOffset + (header.position < watermark ? header.count : 0));
+  }
+  return next;
 }
 
 async function gatherSegment(
@@ -104,38 +125,64 @@ async function gatherSegment(
   }
   const start = typeof segment === "string" ? undefined : segment;
   if (typeof segment === "string") problem(0, segment);
-  const epoch = start?.epoch ?? (await latestEpoch(files, name, fileEnd));
+  const noted = new Set<number>();
+  const unreadable = (position: number, error: unknown): void => {
+    if (!noted.has(position)) problem(position, reasonOf(error));
+    noted.add(position);
+  };
+  const looking = { from: segmentHeader.bytes, fileEnd, unreadable };
+  const epoch = start?.epoch ?? (await latestEpoch(files, name, looking));
   if (epoch === undefined) return undefined;
   let first = start?.start.state.first ?? 0;
-  let boundary = start?.begin ?? (await nextBatch(files, name, epoch, segmentHeader.bytes, fileEnd));
+  let boundary = start?.begin ?? (await nextBatch(files, name, epoch, looking));
   const runs: Run[] = [];
   while (boundary !== undefined) {
-    const walker = new Walker(files, { name, epoch, from: boundary, chunkBytes, keepsChunks: false });
-    let reason = "the bytes from here on are damaged";
-    for (;;) {
-      const batch = await walker.next(fileEnd).catch((error: unknown) => error as WalError);
-      if (batch instanceof WalError) reason = batch.message;
-      if (batch instanceof Error || typeof batch === "string") break;
-      first = Math.max(first, firstOf(batch));
-    }
-    const { position, offset } = walker.boundary;
+    const walked = await walk(files, name, epoch, boundary, fileEnd);
+    const { position, offset } = walked.end;
+    first = Math.max(first, walked.first);
     if (offset > boundary.offset) {
       runs.push({ name, epoch, from: boundary, end: position, first: boundary.offset, next: offset });
     }
-    boundary = await nextBatch(files, name, epoch, position + batchHeader.alignment, fileEnd);
-    if (boundary !== undefined) problem(position, reason);
+    boundary = await nextBatch(files, name, epoch, { ...looking, from: position + batchHeader.alignment });
+    if (boundary !== undefined) problem(position, walked.reason);
   }
-  if (start === undefined) return { epoch, continues: epoch, first, runs, producers: undefined };
+  if (start === undefined)
+    return { name, epoch, continues: epoch, first, runs, producers: undefined, looking };
   const { link, state, carriedNext } = start.start;
   if ((runs.at(-1)?.next ?? start.base) < carriedNext) {
-    const from = { position: 0, offset: start.base };
-    const { watermark } = await findHeaders(files, name, from, fileEnd, (header) => header.epoch === epoch);
-    if (watermark === 0) {
+    const isOurs = (header: BatchHeader): boolean => header.epoch === epoch;
+    if ((await highestWatermark(files, name, looking, isOurs)) === 0) {
       problem(0, "it was never finished being created");
       return undefined;
     }
   }
-  return { epoch, continues: link?.epoch ?? 0, first, runs, producers: state.producers };
+  return { name, epoch, continues: link?.epoch ?? 0, first, runs, producers: state.producers, looking };
+}
+
+/** From a boundary to where the valid bytes end, and why they end there. */
+async function walk(
+  files: Files,
+  name: string,
+  epoch: number,
+  from: Boundary,
+  fileEnd: number,
+): Promise<{ end: Boundary; first: number; reason: string }> {
+  let end = from;
+  let first = 0;
+  let reason = "the bytes from here on are damaged";
+  for (const size of [chunkBytes, pieceBytes]) {
+    const walker = new Walker(files, { name, epoch, from: end, chunkBytes: size, keepsChunks: false });
+    let batch: WalkedBatch | Stop | WalError;
+    for (;;) {
+      batch = await walker.next(fileEnd).catch((error: unknown) => error as WalError);
+      if (batch instanceof Error || typeof batch === "string") break;
+      first = Math.max(first, firstOf(batch));
+    }
+    end = walker.boundary;
+    if (!(batch instanceof Error)) break;
+    reason = batch.message;
+  }
+  return { end, first, reason };
 }
 
 function firstOf(batch: WalkedBatch): number {
@@ -146,10 +193,10 @@ function firstOf(batch: WalkedBatch): number {
 }
 
 /** A segment's own batches are the latest of its file; others are stale bytes of a recycled one. */
-async function latestEpoch(files: Files, name: string, fileEnd: number): Promise<number | undefined> {
+async function latestEpoch(files: Files, name: string, looking: HeadersOptions): Promise<number | undefined> {
   let latest: number | undefined;
-  for await (const { epoch } of headersOf(files, name, segmentHeader.bytes, fileEnd)) {
-    latest = Math.max(latest ?? 0, epoch);
+  for await (const header of headersOf(files, name, looking)) {
+    if (endOf(header) <= looking.fileEnd) latest = Math.max(latest ?? 0, header.epoch);
   }
   return latest;
 }
@@ -158,39 +205,21 @@ async function nextBatch(
   files: Files,
   name: string,
   epoch: number,
-  from: number,
-  fileEnd: number,
+  looking: HeadersOptions,
 ): Promise<Boundary | undefined> {
-  for await (const header of headersOf(files, name, from, fileEnd)) {
+  for await (const header of headersOf(files, name, looking)) {
     if (header.epoch !== epoch) continue;
     const { position, baseOffset: offset, previousChecksum: checksum } = header;
     const boundary = { position, offset, checksum };
-    const walker = new Walker(files, { name, epoch, from: boundary, chunkBytes, keepsChunks: true });
-    const batch = await walker.next(fileEnd).catch(() => "damaged" as const);
+    const walker = new Walker(files, {
+      name,
+      epoch,
+      from: boundary,
+      chunkBytes: pieceBytes,
+      keepsChunks: false,
+    });
+    const batch = await walker.next(looking.fileEnd).catch(() => "damaged" as const);
     if (typeof batch !== "string") return boundary;
   }
   return undefined;
-}
-
-async function* headersOf(
-  files: Files,
-  name: string,
-  from: number,
-  fileEnd: number,
-): AsyncGenerator<NonNullable<ReturnType<typeof readBatchHeader>>> {
-  const bytes = new Uint8Array(chunkBytes);
-  const view = new DataView(bytes.buffer);
-  for (let chunk = from; chunk + batchHeader.bytes <= fileEnd; chunk += chunkBytes - batchHeader.bytes) {
-    let count: number;
-    try {
-      count = await files.read(name, bytes, chunk);
-    } catch {
-      return;
-    }
-    for (let at = 0; at + batchHeader.bytes <= count; at += batchHeader.alignment) {
-      if (view.getUint32(at + batchHeader.at.position, true) !== chunk + at) continue;
-      const header = readBatchHeader(view, at, chunk + at);
-      if (header !== undefined && endOf(header) <= fileEnd) yield header;
-    }
-  }
 }

@@ -6,7 +6,7 @@ import { reasonOf, WalError } from "../errors.ts";
 import type { Eventually, Place, StoredFile } from "../storage.ts";
 import { isPromise } from "./eventually.ts";
 
-/** Idle handles that are kept open, besides those in use. */
+/** How many handles are kept open, unless more are in use. */
 const idleMax = 16;
 
 interface Handle {

@@ -54,7 +54,11 @@ export async function truncateBefore(core: Core, writer: Writer, offset: number)
 /** Forgets the records behind `offset`: the next record will have the offset after it. */
 export async function truncateAfter(core: Core, writer: Writer, offset: number): Promise<void> {
   const next = offset + 1;
-  if (next === core.durable) return;
+  if (next === core.durable) {
+    // Bytes that failed a flush may lie behind it, and must not come back after this.
+    if (core.active.finished) await guarded(writer, "begin the segment behind", () => core.repair());
+    return;
+  }
   if (next > core.durable || next < core.first)
     throw outOfRange(core, "truncateAfter", offset, core.durable - 1);
   const continuation = await continuationAt(core, next);

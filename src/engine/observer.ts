@@ -69,8 +69,7 @@ export class Observer implements View {
       } catch (error) {
         if (attempt === attemptsMax) throw error;
         await this.storage.sleep(pollMsMin * attempt);
-        // Handles may be those of files that were removed since.
-        await this.files.closeAll();
+        await this.#letGo();
       }
     }
   }
@@ -89,9 +88,14 @@ export class Observer implements View {
 
   async recheck(): Promise<boolean> {
     if ((await this.#listed()) === this.#names) return false;
-    await this.files.closeAll();
+    await this.#letGo();
     await this.look();
     return true;
+  }
+
+  /** Handles may be those of files that were removed since. One that will not close is no harm. */
+  async #letGo(): Promise<void> {
+    await this.files.closeAll().catch(() => undefined);
   }
 
   watch(wake: Wake): () => void {

@@ -86,7 +86,8 @@ export async function* readBatches(view: View, range: ReadRange): AsyncGenerator
     if (offset < view.first || isCut) throw truncated(view, offset);
     seen = version;
     if (offset === view.visible) {
-      if (view.closed) return;
+      // Without following, this is where the end was cut off since: what comes next is not waited for.
+      if (view.closed || !follow) return;
       await changedOrAborted(view, signal);
       continue;
     }
@@ -145,7 +146,7 @@ async function search(view: View, timestamp: number): Promise<number> {
     const offset = batch.offsetAt(timestamp);
     if (offset !== undefined) return offset;
   }
-  return end;
+  return Math.min(end, view.visible);
 }
 
 /** Where a segment ends, and the offset it ends at. */

@@ -4,11 +4,13 @@
  * every start is read. Nothing on disk is changed here.
  */
 import { WalError, type WalErrorPlace } from "../errors.ts";
+import type { BatchHeader } from "../format/batch-header.ts";
 import type { Link } from "../format/control.ts";
 import { parseSegmentName } from "../format/names.ts";
 import type { Files } from "./files.ts";
+import { highestWatermark } from "./headers.ts";
 import { type Identity, readSegment, type Segment } from "./segment.ts";
-import { evidenceOf, findHeaders, isBorn, scanTail, type Tail } from "./tail.ts";
+import { evidenceOf, isBorn, scanTail, type Tail } from "./tail.ts";
 import { judge } from "./verdict.ts";
 
 /** A file of the log, in the order of offsets. Its start is read when it is needed. */
@@ -187,13 +189,13 @@ async function assertLifeless(
   epoch: number,
 ): Promise<void> {
   for (const { name, base } of unborn) {
-    const from = { position: 0, offset: base };
-    const fileEnd = await files.size(name);
-    const alive = await findHeaders(files, name, from, fileEnd, (header) => header.epoch > epoch);
-    if (alive.watermark === 0) continue;
+    const all = { from: 0, fileEnd: await files.size(name) };
+    const isLater = (header: BatchHeader): boolean => header.epoch > epoch && header.baseOffset >= base;
+    const watermark = await highestWatermark(files, name, all, isLater);
+    if (watermark === 0) continue;
     throw corrupt(
       identity,
-      `the start of segment ${name} is damaged, and the segment was flushed up to position ${alive.watermark}`,
+      `the start of segment ${name} is damaged, and the segment was flushed up to position ${watermark}`,
       { segment: name, position: 0, first: base },
     );
   }

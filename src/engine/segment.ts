@@ -29,7 +29,7 @@ export interface Segment {
   readonly start: Start;
   /** Behind the start batch. */
   readonly begin: Boundary;
-  /** Where the records begin that were written after the segment's first flush. */
+  /** Boundaries of batches that are known, to begin reading at. */
   readonly index: SparseIndex;
 }
 

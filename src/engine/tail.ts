@@ -6,8 +6,8 @@ import { type BatchHeader, readBatchHeader } from "../format/batch-header.ts";
 import type { LogState, Seal } from "../format/control.ts";
 import { closeSizeBytes } from "../format/control-batch.ts";
 import { align, attribute, batchHeader } from "../format/layout.ts";
-import { isPromise } from "./eventually.ts";
 import type { Files } from "./files.ts";
+import { highestWatermark, isZeroBetween } from "./headers.ts";
 import type { Segment } from "./segment.ts";
 import { controlOf, TrackedState } from "./state.ts";
 import type { Evidence } from "./verdict.ts";
@@ -109,8 +109,12 @@ async function walkTail(
     }
   }
   const end = walker.boundary;
-  const later = await findHeaders(files, name, end, fileEnd, (header) => header.epoch === epoch);
-  const rest = stop === "end" ? "nothing" : later.zeros ? "zeros" : "damaged";
+  // Unflushed writes reach the disk in any order, but a watermark behind the valid bytes is a witness.
+  const behind = { from: end.position, fileEnd };
+  const isOurs = (header: BatchHeader): boolean => header.epoch === epoch && header.baseOffset >= end.offset;
+  const later = await highestWatermark(files, name, behind, isOurs);
+  const isZero = stop !== "end" && (await isZeroBetween(files, name, end.position, fileEnd));
+  const rest = stop === "end" ? "nothing" : isZero ? "zeros" : "damaged";
   return {
     segment,
     fileEnd,
@@ -118,44 +122,11 @@ async function walkTail(
     closed: false,
     rest,
     vouched,
-    vouchedEnd: Math.max(watermark, later.watermark),
+    vouchedEnd: Math.max(watermark, later),
     seal,
     state: state.snapshot(),
     producersEnd,
   };
-}
-
-/**
- * Looks behind the valid bytes, at every place where a batch may begin, for headers that belong to
- * this segment: unflushed writes reach the disk in any order, but a watermark is a witness.
- */
-export async function findHeaders(
-  files: Files,
-  name: string,
-  from: { readonly position: number; readonly offset: number },
-  fileEnd: number,
-  belongs: (header: BatchHeader) => boolean,
-): Promise<{ count: number; watermark: number; zeros: boolean }> {
-  const bytes = new Uint8Array(Math.min(chunkBytes, Math.max(fileEnd - from.position, 0)));
-  const view = new DataView(bytes.buffer);
-  let count = 0;
-  let watermark = 0;
-  let zeros = true;
-  const step = chunkBytes - batchHeader.bytes;
-  for (let chunk = align(from.position); chunk < fileEnd; chunk += step) {
-    const read = files.read(name, bytes, chunk);
-    const bytesRead = isPromise(read) ? await read : read;
-    const last = bytesRead - batchHeader.bytes;
-    zeros &&= bytes.subarray(0, bytesRead).every((byte) => byte === 0);
-    for (let at = 0; at <= last; at += batchHeader.alignment) {
-      if (view.getUint32(at + batchHeader.at.position, true) !== chunk + at) continue;
-      const header = readBatchHeader(view, at, chunk + at);
-      if (header === undefined || header.baseOffset < from.offset || !belongs(header)) continue;
-      count++;
-      watermark = Math.max(watermark, header.watermark);
-    }
-  }
-  return { count, watermark, zeros };
 }
 
 export function evidenceOf(tail: Tail): Evidence {

@@ -48,10 +48,6 @@ export class Walker {
     this.#boundary = options.from;
   }
 
-  get name(): string {
-    return this.#options.name;
-  }
-
   /** Where the next batch begins. */
   get boundary(): Boundary {
     return this.#boundary;

@@ -89,7 +89,6 @@ export const limit = {
   batchBytes: 2 ** 28,
   /** The largest position in a segment at which a batch may begin. Positions stay below 2^31. */
   segmentBytes: 2 ** 30,
-  topicBytes: 0xffff,
   producerIdBytes: 255,
 } as const;
 

@@ -45,6 +45,20 @@ describe.each(models)("a failed flush ($name)", (model) => {
     expect(error.cause).toMatchObject({ code: "EIO" });
   });
 
+  test("is undone for good by a truncation at its place, though its bytes are on the disk", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    await log.append({ value: "kept" });
+    machine.hook = failingAfterwards({ op: "flush" });
+    await refusal(log.append({ value: "failed" }), "FLUSH_FAILED");
+    machine.hook = undefined;
+
+    await log.truncateAfter(0);
+    await machine.die();
+
+    expect(await valuesOf(await machine.open())).toEqual(["kept"]);
+  });
+
   // etcd-style logs and LevelDB flush, or write, the same file again: the kernel has dropped the pages.
   test("is the last thing that is done to its file", async () => {
     const machine = model.build();

@@ -3,11 +3,11 @@
  * refused, or it succeeds without what was not necessary; either way the next one finds every record.
  */
 import { describe, expect, test } from "vitest";
-import type { Log } from "../../src/index.ts";
+import { type Log, openReader } from "../../src/index.ts";
 import { linesOf } from "../support/content.ts";
 import { anyOf, failing, failingAfterwards } from "../support/faults.ts";
 import type { Operation } from "../support/faulty-storage.ts";
-import { type Machine, models } from "../support/machine.ts";
+import { type Machine, models, topic } from "../support/machine.ts";
 import { endings, refusal } from "../support/outcome.ts";
 
 const operations: Operation[] = ["create", "write", "flush", "truncate", "remove", "size"];
@@ -52,6 +52,20 @@ describe.each(models)("opening ($name)", (model) => {
       }
     });
   }
+
+  test("is refused with an error of the log where the place cannot be opened, or not be closed again", async () => {
+    const machine = model.build();
+    await (await machine.open()).append({ value: "a" });
+    await machine.die();
+    machine.hook = failing({ op: "open", when: ({ name }) => name === "", times: 2 });
+    await refusal(machine.open(), "UNAVAILABLE");
+    await refusal(openReader({ storage: machine.storage, topic }), "UNAVAILABLE");
+    const unreadable = failing({ op: "list", times: Infinity });
+    machine.hook = anyOf(unreadable, failingAfterwards({ op: "close", when: ({ name }) => name === "" }));
+    await refusal(machine.open(), "READ_FAILED");
+    machine.hook = undefined;
+    expect(await linesOf(await machine.open())).toHaveLength(1);
+  });
 
   test("goes on when nothing can be removed, and when everything else fails once", async () => {
     const machine = model.build();

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { environment, runOrThrow } from "../tools/command.mjs";
+import { environment, root, runOrThrow } from "../tools/command.mjs";
 import { runtimes } from "../tools/runtimes.mjs";
 
 const RECORDS_PER_RUN = 3;
@@ -19,7 +19,11 @@ export async function checkConsumers(project, tally) {
       runIn(project, runtime, "node-log.mjs", shared, String(index * RECORDS_PER_RUN)),
     );
     await tally.check(`${runtime.name}: walkabout/memory`, () => runIn(project, runtime, "memory-log.mjs"));
+    await tally.check(`${runtime.name}: walkabout/conformance`, () =>
+      runIn(project, runtime, "conformance.mjs"),
+    );
   }
+  await tally.check("Deno: the example of an adapter, on a real Deno KV", () => runExample(project));
   await tally.check("the file begins with the magic of the format", () => checkMagic(shared));
   await checkLocks(project, tally);
   await tally.check("Deno type-checks and runs TypeScript", () => runTyped(project));
@@ -88,7 +92,13 @@ async function hold(project, runtime, folder) {
   throw new Error(`${runtime.name} could not hold the log: ${said}`);
 }
 
+const deno = runtimes.find(({ name }) => name === "Deno");
+
+async function runExample(project) {
+  const args = ["run", "-A", "--unstable-kv", "--no-config", `${root}examples/key-value/conformance.ts`];
+  return (await runOrThrow(deno.program, args, options(project))).trim().split("\n").at(-1);
+}
+
 async function runTyped(project) {
-  const deno = runtimes.find(({ name }) => name === "Deno");
   return await runIn(project, { ...deno, args: ["run", "-A", "--check"] }, "typed.ts");
 }

@@ -51,6 +51,19 @@ describe.each(models)("a reader without the lock ($name)", (model) => {
     expect(reader).toMatchObject({ next: 4, durable: 4 });
   });
 
+  test("goes on where the handle of a file that it had open will not close", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    await log.append({ value: "a" });
+    const reader = await observe(machine);
+    await log.rotate();
+    await log.append({ value: "b" });
+    machine.hook = failing({ op: "close", name: ".wal" });
+    await settled(reader);
+    machine.hook = undefined;
+    expect(await marked(reader)).toEqual(["a!", "b"]);
+  });
+
   test("proves nothing of a write that was not flushed", async () => {
     const machine = model.build();
     const log = await machine.open();

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type Log, openReader, type ReadOptions, type RecordInput } from "../../src/index.ts";
 import { linesOf } from "../support/content.ts";
 import { type Machine, models, topic } from "../support/machine.ts";
-import { refusal, thrown } from "../support/outcome.ts";
+import { refusal, thrown, until, watch } from "../support/outcome.ts";
 
 const sizes = [1, 4, 2, 5, 1, 3, 4];
 
@@ -153,6 +153,19 @@ describe.each(models)("what is no range ($name)", (model) => {
     await expect(linesOf(log, options)).rejects.toThrow(message);
     await expect(offsetsByBatch(log, options)).rejects.toThrow(message);
     expect(await linesOf(log)).toHaveLength(1);
+  });
+
+  test("ends where the log was cut off behind it, and waits for nothing", async () => {
+    const log = await model.build().open();
+    for (const value of ["a", "b", "c"]) await log.append({ value });
+    const reading = log.read();
+    await reading.next();
+    await reading.next();
+    await log.truncateAfter(1);
+    const ended = watch(reading.next());
+    const sought = watch(log.offsetAt(Number.MAX_SAFE_INTEGER));
+    await until(() => ended.settled && sought.settled);
+    expect(await log.offsetAt(Number.MAX_SAFE_INTEGER)).toBe(2);
   });
 
   test("is any at all on a log that was closed", async () => {

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import type { LogRecord, OffsetRange, Storage } from "../../src/index.ts";
 import { openLog, openReader, salvage } from "../../src/index.ts";
 import { lineOf, linesOf, printed } from "../support/content.ts";
+import { diskError } from "../support/faults.ts";
 import { type Machine, models, topic } from "../support/machine.ts";
 import { refusal } from "../support/outcome.ts";
 import {
@@ -106,6 +107,14 @@ describe.each(models)("salvage ($name)", (model) => {
       },
     ],
     [
+      "the last record, which the close vouches for",
+      [{ first: 14, next: 15 }],
+      async (machine, names) => {
+        const batch = (await recordBatchesOf(machine, names[4]!))[2]!;
+        await edit(machine, names[4]!, flip(batch.position + 66));
+      },
+    ],
+    [
       "garbage over a record and a half",
       [{ first: 4, next: 6 }],
       async (machine, names) => {
@@ -142,6 +151,28 @@ describe.each(models)("salvage ($name)", (model) => {
       expect(await linesOf(log)).toEqual(records.slice(0, next).map(lineOf));
       expect(log.next).toBe(next);
     }
+  });
+
+  test("of a disk that cannot read some bytes goes on around them", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    for (let index = 0; index < 100; index++) await log.append({ value: "x".repeat(1000) });
+    await log.close();
+    const [name] = await segmentsOf(machine);
+    const bad = 50_000;
+    machine.hook = ({ op, position, length }) => {
+      if (op === "read" && position! <= bad && bad < position! + length!) throw diskError();
+      return undefined;
+    };
+    const { log: copy, report } = await salvaged(machine, model);
+    machine.hook = undefined;
+    expect(report.lost).toHaveLength(1);
+    const [lost] = report.lost;
+    // At most the records that share a piece of 4 KiB with the bytes.
+    expect(lost!.next - lost!.first).toBeLessThanOrEqual(9);
+    expect(copy).toMatchObject({ first: 0, next: 100 });
+    expect(report.problems.every((problem) => problem.segment === name)).toBe(true);
+    expect(report.problems.some((problem) => problem.reason.includes("EIO"))).toBe(true);
   });
 
   test("says which problems it met, and where", async () => {

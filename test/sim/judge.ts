@@ -1,0 +1,196 @@
+/**
+ * The model of one log, which shares no code with it. It is told what the caller asked for and what the
+ * log answered, and judges what is found: what was acknowledged must be there, what was refused must not
+ * (a crash may bring it back until something else has succeeded), and whatever else is there must be the
+ * beginning of what was on its way.
+ */
+import { short } from "./content.ts";
+
+/** What is in a log. */
+export interface State {
+  readonly first: number;
+  /** By offset. What lies before `first` is remembered, but is not in the log. */
+  readonly lines: readonly string[];
+}
+
+/** What a verb does to the log if it succeeds. */
+export type Effect =
+  | { readonly kind: "append"; readonly lines: readonly string[] }
+  | { readonly kind: "before"; readonly to: number }
+  | { readonly kind: "after"; readonly to: number }
+  | { readonly kind: "nothing" };
+
+/**
+ * - `asked`: no answer yet, or none that the crash let through.
+ * - `acked`: it is durable. `written`: it was acknowledged as written.
+ * - `rejected`: a flush failed, so it is not in the log, but its bytes may lie somewhere.
+ * - `refused`: nothing was done.
+ */
+export type Status = "asked" | "acked" | "written" | "staged" | "rejected" | "refused";
+
+export interface Step {
+  readonly effect: Effect;
+  /** How many flushes had failed when it was asked for: what is behind a failure is another try. */
+  readonly tries: number;
+  status: Status;
+  /** Whether its success changes the log, which puts an end to what was rejected before. */
+  settles: boolean;
+}
+
+/** How the log came to be looked at. */
+export type Circumstance = "alive" | "process died" | "power lost";
+
+export class Judge {
+  certain: State = { first: 0, lines: [] };
+  steps: Step[] = [];
+  /** How many flushes of the log have failed. What was only written before the last one is gone. */
+  failures = 0;
+  /** What readers were shown. */
+  readonly witnessed = new Map<number, string>();
+  /** Whether retention may drop what is old. */
+  readonly retains: boolean;
+
+  constructor(retains = false) {
+    this.retains = retains;
+  }
+
+  ask(effect: Effect, tries: number, status: Status = "asked"): Step {
+    const settles = applied(this.expected, effect) !== this.expected;
+    const step = { effect, tries, status, settles };
+    this.steps.push(step);
+    return step;
+  }
+
+  /** The state that the log is in if everything that was asked for succeeds. */
+  get expected(): State {
+    return this.steps
+      .filter(({ status }) => status !== "refused" && status !== "rejected")
+      .reduce((state, { effect }) => applied(state, effect), this.certain);
+  }
+
+  /** A reader was shown a record, and told that it is durable. */
+  witness(offset: number, line: string): void {
+    this.witnessed.set(offset, line);
+  }
+
+  clone(): Judge {
+    const copy = new Judge(this.retains);
+    copy.certain = this.certain;
+    copy.failures = this.failures;
+    copy.steps = this.steps.map((step) => ({ ...step }));
+    for (const [offset, line] of this.witnessed) copy.witnessed.set(offset, line);
+    return copy;
+  }
+
+  /** Holds what was found against what may be. Throws a sentence when it may not, and believes it otherwise. */
+  confirm(found: State, circumstance: Circumstance, durable = 0): void {
+    if (process.env.DBG) console.log(circumstance, JSON.stringify(this.steps), JSON.stringify(this.certain));
+    const allowed = [...this.#possible(circumstance)];
+    const match = allowed.find((state) => this.#fits(state, found));
+    if (match === undefined) {
+      const states = [...new Set(allowed.map(told))].slice(0, 12);
+      throw new Error(`found ${told(found)}\n  where only this may be: ${states.join("\n  or ")}`);
+    }
+    this.#confirmWitnesses(found);
+    const isCut = this.steps.some(({ effect, status }) => effect.kind === "after" && status !== "refused");
+    if (found.lines.length < durable && !isCut) {
+      throw new Error(`found ${told(found)}, but the log had said that it was durable up to ${durable}`);
+    }
+    this.certain = { first: found.first, lines: [...match.lines.slice(0, found.first), ...found.lines.slice(found.first)] };
+    this.#forget(circumstance);
+  }
+
+  #forget(circumstance: Circumstance): void {
+    this.witnessed.clear();
+    if (circumstance !== "alive") {
+      this.steps = [];
+      return;
+    }
+    const settled = this.steps.findLastIndex((step) => step.settles);
+    this.steps = this.steps.filter(({ status }, index) => status === "rejected" && index > settled);
+  }
+
+  #fits(state: State, found: State): boolean {
+    const { first, lines } = state;
+    if (found.lines.length !== lines.length) return false;
+    const isRetained = this.retains && found.first > first && found.first <= lines.length;
+    if (found.first !== first && !isRetained) return false;
+    for (let offset = found.first; offset < lines.length; offset++) {
+      if (lines[offset] !== found.lines[offset]) return false;
+    }
+    return true;
+  }
+
+  #confirmWitnesses(found: State): void {
+    const cut = Math.min(
+      ...this.steps.map(({ effect, status }) => (effect.kind === "after" && status !== "refused" ? effect.to + 1 : Infinity)),
+    );
+    for (const [offset, line] of this.witnessed) {
+      if (offset < found.first || offset >= cut || found.lines[offset] === line) continue;
+      const instead = found.lines[offset] === undefined ? "nothing" : short(found.lines[offset]);
+      throw new Error(`a reader was shown ${short(line)} at offset ${offset}, where ${instead} is now`);
+    }
+  }
+
+  /**
+   * Every state that may be found: of each try, a beginning that holds all that was acknowledged; what was
+   * rejected only after a crash, and only as long as nothing came behind it.
+   */
+  *#possible(circumstance: Circumstance): Generator<State> {
+    const steps = this.steps.filter(({ status }) => status !== "refused");
+    const tries = [...new Set(steps.map((step) => step.tries))].toSorted((a, b) => a - b);
+    const groups = tries.map((number) => steps.filter((step) => step.tries === number));
+    yield* this.#continued(this.certain, groups, circumstance);
+  }
+
+  *#continued(state: State, groups: readonly Step[][], circumstance: Circumstance): Generator<State> {
+    const [group, ...others] = groups;
+    if (group === undefined) {
+      yield state;
+      return;
+    }
+    const isCertain = ({ status, tries }: Step): boolean =>
+      status === "acked" || (status === "written" && tries === this.failures && circumstance !== "power lost");
+    const least = group.findLastIndex(isCertain) + 1;
+    const isSettled = others.some((other) => other.some((step) => step.settles && isCertain(step)));
+    let reached = state;
+    let hasRejected = false;
+    for (let count = 0; ; count++) {
+      if (count >= least) {
+        if (hasRejected) yield reached;
+        else yield* this.#continued(reached, others, circumstance);
+      }
+      const step = group[count];
+      if (step === undefined) return;
+      if (step.status === "rejected") {
+        // What was acknowledged behind it in the same try shows that it was never tried.
+        if (count < least) continue;
+        // While the log lives, and behind what came later, it must not be there.
+        if (circumstance === "alive" || isSettled) return;
+        hasRejected = true;
+      }
+      reached = applied(reached, step.effect);
+    }
+  }
+}
+
+export function applied(state: State, effect: Effect): State {
+  const { first, lines } = state;
+  if (effect.kind === "before") {
+    return effect.to > first && effect.to <= lines.length ? { first: effect.to, lines } : state;
+  }
+  if (effect.kind === "after") {
+    const next = effect.to + 1;
+    return next >= first && next < lines.length ? { first, lines: lines.slice(0, next) } : state;
+  }
+  if (effect.kind === "nothing") return state;
+  // What a producer sends again is there already.
+  const fresh = effect.lines.filter((line) => !line.startsWith("~") || !lines.includes(line));
+  return fresh.length === 0 ? state : { first, lines: [...lines, ...fresh] };
+}
+
+export function told({ first, lines }: State): string {
+  const shown = lines.slice(first).map(short);
+  const some = shown.length > 24 ? ["…", ...shown.slice(-23)] : shown;
+  return `[${first}, ${lines.length}): ${some.join(" ")}`;
+}
