@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** These have a step of their own in test/run.mjs. */
-const elsewhere = ["test/package/**", "test/real/**"];
+const elsewhere = ["test/package/**", "test/real/**", "test/sim/**"];
 
 export default defineConfig({
   test: {
@@ -26,6 +26,13 @@ export default defineConfig({
             "test/failure/{random,crash,repeated}.test.ts",
             "test/node/**",
           ],
+        },
+      },
+      {
+        test: {
+          name: "sim",
+          include: ["test/sim/**/*.test.ts"],
+          testTimeout: 300_000,
         },
       },
       {

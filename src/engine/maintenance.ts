@@ -97,6 +97,8 @@ async function writeControl(core: Core, writer: Writer, control: Exclude<Control
   const { bytes, checksum } = noteOf(control, active, active.end, active.checksum, durable, storage.now());
   const end = active.end + bytes.length;
   try {
+    // A close vouches for everything before it, also for a witness that nobody has flushed yet.
+    if (control.kind === "close" && active.end > active.flushedEnd) await active.file.flush();
     assertWhole(await active.file.write(bytes, active.end), bytes.length);
     if (control.kind === "close" && active.fileSize > end) await active.file.truncate(end);
     await active.file.flush();

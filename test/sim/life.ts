@@ -86,6 +86,9 @@ export class Life {
       throw new Error(`a reader saw ${told(seen)}\n  and the log that was opened then holds ${told(found)}`);
     }
     this.#confirm(found, circumstance);
+    // Another log object counts its own failures, and what was rejected before is settled.
+    this.judge.steps = [];
+    this.judge.failures = 0;
   }
 
   /** Holds the living log against the model. */
@@ -126,14 +129,9 @@ export class Life {
     const numbers = Array.from({ length: count }, () => this.#around.number());
     const records = numbers.map((number) => recordOf(number));
     const step = this.#ask({ kind: "append", lines: records.map((record) => lineOf(record)) });
-    this.#follow(
-      step,
-      this.log!.appendBatch(records),
-      (acks) => {
-        for (const [index, ack] of acks.entries()) this.#acked(step, ack, index);
-      },
-      numbers,
-    );
+    this.#follow(step, this.log!.appendBatch(records), (acks) => {
+      for (const [index, ack] of acks.entries()) this.#acked(step, ack, index);
+    }, numbers);
   }
 
   stage(count: number): void {
@@ -223,8 +221,7 @@ export class Life {
     for await (const record of log.read({ from, follow: true, signal })) {
       const { offset } = record;
       if (this.#isOver(log)) return;
-      if (offset !== next++)
-        throw new Error(`a follower was given offset ${offset} where ${next - 1} follows`);
+      if (offset !== next++) throw new Error(`a follower was given offset ${offset} where ${next - 1} follows`);
       const mayBeCut = this.judge.steps.some(({ effect }) => effect.kind === "after");
       if (offset >= log.durable && !mayBeCut) {
         throw new Error(`a follower was given offset ${offset}, and the log is durable up to ${log.durable}`);
@@ -240,8 +237,7 @@ export class Life {
       const reader = await openReader({ storage: this.#around.storage, topic: this.plan.topic });
       for await (const record of reader.read()) {
         const mayBeCut = this.judge.steps.some(({ effect }) => effect.kind === "after");
-        if (record.durable && !mayBeCut && !this.#isOver(log))
-          this.judge.witness(record.offset, lineOf(record));
+        if (record.durable && !mayBeCut && !this.#isOver(log)) this.judge.witness(record.offset, lineOf(record));
       }
       // What a handle that will not close says is the platform's own.
       await reader.close().catch(() => undefined);
@@ -314,18 +310,13 @@ export class Life {
     this.#durable = log.durable;
   }
 
-  #follow<T>(
-    step: Step,
-    promise: Promise<T>,
-    done?: (value: T) => void,
-    numbers: readonly number[] = [],
-  ): void {
+  #follow<T>(step: Step, promise: Promise<T>, done?: (value: T) => void, numbers: readonly number[] = []): void {
     const log = this.log!;
     const ended = promise.then(
       (value) => {
         if (this.log !== log) return;
         // What was flushed before a crash may be acknowledged behind it, but nothing can be said of the rest.
-        if (this.#around.isDead && step.effect.kind === "nothing") return;
+        if (this.#around.isDead && step.effect.kind !== "append") return;
         step.status = "acked";
         done?.(value);
         this.watch();
@@ -350,7 +341,7 @@ export class Life {
     const isProduced = kind === "append" && step.effect.lines[0]!.startsWith("~");
     // Some of a producer's records may be known, and hard to find, and the others written.
     if (isProduced && (code === "READ_FAILED" || code === "DUPLICATE" || code === "TRUNCATED")) {
-      step.status = "asked";
+      step.status = "unsure";
       return;
     }
     step.status = "refused";

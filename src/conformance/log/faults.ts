@@ -18,6 +18,7 @@ export function withFaults(storage: Storage, faults: Faults): Storage {
   return {
     name: storage.name,
     durability: storage.durability,
+    ...(storage.written && { written: storage.written }),
     flushesAtOnce: storage.flushesAtOnce,
     now: () => storage.now(),
     elapsed: () => storage.elapsed(),

@@ -9,7 +9,7 @@ export const anywhere = clauses("the head of src/storage.ts", {
 
 export const storage = clauses("Storage, src/storage.ts", {
   name: "Names this storage in messages",
-  durability: "What a completed `flush` means here.",
+  durability: "What a completed `flush` means here, unless it answers less.",
   flushesAtOnce: "How many flushes of one file may run at the same time, 1 or more.",
   now: "Wall-clock time in whole milliseconds since 1970.",
   elapsed: "It never goes back, and may have fractions.",
