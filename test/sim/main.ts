@@ -36,7 +36,9 @@ export async function simulate({ seed, minutes }: Settings, print: (line: string
   return 0;
 }
 
-export async function outcomeOf(plan: Plan): Promise<{ tally: Tally; reason: string | undefined; recent: string[] }> {
+export async function outcomeOf(
+  plan: Plan,
+): Promise<{ tally: Tally; reason: string | undefined; recent: string[] }> {
   const run = new Run(plan);
   try {
     await run.all();
@@ -51,7 +53,9 @@ async function explain(plan: Plan, print: (line: string) => void): Promise<void>
   const { plan: short } = await shrunk(plan, async (each) => (await outcomeOf(each)).reason);
   const { reason, recent } = await outcomeOf(short);
   const { manner, logs, answer } = short;
-  print(`\n  disk: ${manner.colour}, sectors of ${manner.sectorBytes} bytes, ${manner.flushesAtOnce} flushes at once, operations take up to ${manner.turnsMax} turns`);
+  print(
+    `\n  disk: ${manner.colour}, sectors of ${manner.sectorBytes} bytes, ${manner.flushesAtOnce} flushes at once, operations take up to ${manner.turnsMax} turns`,
+  );
   for (const log of logs) print(`  log ${JSON.stringify(log)}`);
   print(`  the caller's answer to a rejected record: ${answer}`);
   for (const event of short.events) print(`  ${described(event, short)}`);
@@ -62,7 +66,8 @@ async function explain(plan: Plan, print: (line: string) => void): Promise<void>
 }
 
 function survived(runs: number, { operations, crashes, faults }: Tally, ms: number): string {
-  const perMinute = (count: number): string => Math.round((count * 60_000) / Math.max(ms, 1)).toLocaleString("en");
+  const perMinute = (count: number): string =>
+    Math.round((count * 60_000) / Math.max(ms, 1)).toLocaleString("en");
   return (
     `${runs} runs in ${Math.round(ms / 1000)} s; per minute: ${perMinute(operations)} operations, ` +
     `${perMinute(crashes)} crashes and ${perMinute(faults)} faults survived`
