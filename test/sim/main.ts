@@ -36,7 +36,9 @@ export async function simulate({ seed, minutes }: Settings, print: (line: string
   return 0;
 }
 
-export async function outcomeOf(plan: Plan): Promise<{ tally: Tally; reason: string | undefined; recent: string[] }> {
+export async function outcomeOf(
+  plan: Plan,
+): Promise<{ tally: Tally; reason: string | undefined; recent: string[] }> {
   const run = new Run(plan);
   try {
     await run.all();
@@ -63,7 +65,8 @@ async function explain(plan: Plan, print: (line: string) => void): Promise<void>
 }
 
 function survived(runs: number, { operations, crashes, faults }: Tally, ms: number): string {
-  const perMinute = (count: number): string => Math.round((count * 60_000) / Math.max(ms, 1)).toLocaleString("en");
+  const perMinute = (count: number): string =>
+    Math.round((count * 60_000) / Math.max(ms, 1)).toLocaleString("en");
   return (
     `${runs} runs in ${Math.round(ms / 1000)} s; per minute: ${perMinute(operations)} operations, ` +
     `${perMinute(crashes)} crashes and ${perMinute(faults)} faults survived`

@@ -60,7 +60,12 @@ export type Event =
   | ({ readonly do: "fault" } & FaultPlan)
   | { readonly do: "heal" }
   /** Loses power, or all processes, before the operation after so many more. */
-  | { readonly do: "crash"; readonly after: number; readonly survival: Survival | "process"; readonly seed: number };
+  | {
+      readonly do: "crash";
+      readonly after: number;
+      readonly survival: Survival | "process";
+      readonly seed: number;
+    };
 
 export interface Plan {
   readonly seed: number;

@@ -125,7 +125,8 @@ export class Run {
     for (const { log } of this.lives) {
       const { verdict, unborn, superseded, truncated } = log!.recovery;
       const left = [...unborn, ...superseded, ...truncated];
-      if (verdict !== "clean" || left.length > 0) throw new Error(`a closed log was found ${verdict}, with ${left}`);
+      if (verdict !== "clean" || left.length > 0)
+        throw new Error(`a closed log was found ${verdict}, with ${left}`);
     }
     for (const life of this.lives) life.close();
     await this.#quiet();
