@@ -333,14 +333,19 @@ export class Life {
   #fails(step: Step, error: unknown): void {
     const code = codeOf(error);
     const { kind } = step.effect;
+    const isProduced = kind === "append" && step.effect.lines[0]!.startsWith("~");
+    // Some of a producer's records may be known, and hard to find, and the others written.
+    const isRecalled = isProduced && this.judge.knows(step.effect.lines[0]!);
+    if (isRecalled && ["FLUSH_FAILED", "READ_FAILED", "DUPLICATE", "TRUNCATED"].includes(code ?? "")) {
+      step.status = "unsure";
+      return;
+    }
     // A failure from before is told once, to whoever comes next, and then nothing was tried.
     if (code === "FLUSH_FAILED") {
       step.status = this.log!.stats().flushFailures > step.tries ? "rejected" : "refused";
       return;
     }
-    const isProduced = kind === "append" && step.effect.lines[0]!.startsWith("~");
-    // Some of a producer's records may be known, and hard to find, and the others written.
-    if (isProduced && (code === "READ_FAILED" || code === "DUPLICATE" || code === "TRUNCATED")) {
+    if (isProduced && code === "DUPLICATE") {
       step.status = "unsure";
       return;
     }
