@@ -127,12 +127,7 @@ const later =
     return work();
   };
 
-function openPlace(
-  disk: Disk,
-  path: string,
-  options: OpenPlaceOptions,
-  answer: Answer,
-): Place | undefined {
+function openPlace(disk: Disk, path: string, options: OpenPlaceOptions, answer: Answer): Place | undefined {
   if (options.mode === "read" && !disk.has(path)) return undefined;
   const folder = disk.folder(path);
   if (options.mode === "write") {

@@ -26,10 +26,14 @@ export interface Damage {
 
 /** A log that was closed, one that was not, and one whose last segment lies in a recycled file. */
 export async function victims(): Promise<Victim[]> {
-  return [await victim("closed", true, false), await victim("open", false, false), await victim("recycled", false, true)];
+  return [
+    await made("closed", true, false),
+    await made("open", false, false),
+    await made("recycled", false, true),
+  ];
 }
 
-async function victim(title: string, isClosed: boolean, isRecycled: boolean): Promise<Victim> {
+async function made(title: string, isClosed: boolean, isRecycled: boolean): Promise<Victim> {
   const bench = new Bench("sync", new MemoryDisk());
   const log = await bench.open({ topic });
   const values: string[] = [];
@@ -62,7 +66,9 @@ export function* damages({ files }: Victim, masks: readonly number[]): Generator
   for (const [name, bytes] of files) {
     const changed = (title: string, change: (bytes: Uint8Array) => Uint8Array): Damage => ({
       title: `${title} of ${name}`,
-      files: new Map([...files].map(([each, whole]) => [each, each === name ? change(whole.slice()) : whole])),
+      files: new Map(
+        [...files].map(([each, whole]) => [each, each === name ? change(whole.slice()) : whole]),
+      ),
     });
     for (let at = 0; at < bytes.length; at++) {
       for (const mask of masks) {
@@ -72,7 +78,8 @@ export function* damages({ files }: Victim, masks: readonly number[]): Generator
         });
       }
     }
-    for (let size = 0; size < bytes.length; size++) yield changed(`only ${size} bytes`, (copy) => copy.subarray(0, size));
+    for (let size = 0; size < bytes.length; size++)
+      yield changed(`only ${size} bytes`, (copy) => copy.subarray(0, size));
     for (const sector of [16, 64, 512]) {
       for (let at = 0; at < bytes.length; at += sector) {
         yield changed(`zeros from ${at} to ${at + sector}`, (copy) => copy.fill(0, at, at + sector));
@@ -88,7 +95,11 @@ function* renamed(files: FolderBytes, name: string): Generator<Damage> {
   without.delete(name);
   yield { title: `${name} removed`, files: without };
   const base = Number(name.slice(0, 20));
-  for (const other of [`${padded(base + 1)}.wal`, `${padded(base)}_0000000009.wal`, `${padded(base + 100)}.wal`]) {
+  for (const other of [
+    `${padded(base + 1)}.wal`,
+    `${padded(base)}_0000000009.wal`,
+    `${padded(base + 100)}.wal`,
+  ]) {
     if (files.has(other)) continue;
     yield { title: `${name} repeated as ${other}`, files: new Map([...files, [other, files.get(name)!]]) };
     yield { title: `${name} renamed to ${other}`, files: new Map([...without, [other, files.get(name)!]]) };
@@ -106,16 +117,20 @@ export async function judged(victim: Victim, { title, files }: Damage): Promise<
   const fail = (what: string): never => {
     throw new Error(`a log that is ${victim.title}, with ${title}: ${what}`);
   };
-  const { verdict, offsets, values, message } = await outcomeOf(sorted, topic).catch((error: Error) => fail(error.message));
+  const { verdict, offsets, values, message } = await outcomeOf(sorted, topic).catch((error: Error) =>
+    fail(error.message),
+  );
   for (const [index, offset] of offsets.entries()) {
     if (values[index] !== victim.values[offset]) fail(`offset ${offset} reads ${values[index]}`);
   }
   const expected = strangerSays(sorted);
   const said = verdict === "clean" ? "sound" : verdict;
-  if (said !== expected && !(said === "new" && expected === "sound")) fail(`it is ${expected}, and the library says ${said} ${message}`);
+  if (said !== expected && !(said === "new" && expected === "sound"))
+    fail(`it is ${expected}, and the library says ${said} ${message}`);
   if (said === "CORRUPT" || said === "FORMAT") return said;
   const there = decodeLog(sorted).records.map(({ offset }) => offset);
-  if (String(there) !== String(offsets)) fail(`there are the offsets ${there}, and the library reads ${offsets}`);
+  if (String(there) !== String(offsets))
+    fail(`there are the offsets ${there}, and the library reads ${offsets}`);
   return said;
 }
 

@@ -171,7 +171,10 @@ export class SimulatedFolder implements Folder {
     folder.names = inMap(folder.names);
     folder.#platter = inMap(folder.#platter);
     folder.#spares = folder.#spares.map(copied);
-    folder.#changes = folder.#changes.map((change) => ({ ...change, file: change.file && copied(change.file) }));
+    folder.#changes = folder.#changes.map((change) => ({
+      ...change,
+      file: change.file && copied(change.file),
+    }));
     return folder;
   }
 

@@ -173,11 +173,7 @@ export class SimulatedFile implements FileBytes {
   }
 }
 
-function resized(
-  bytes: Uint8Array<ArrayBuffer>,
-  before: number,
-  size: number,
-): Uint8Array<ArrayBuffer> {
+function resized(bytes: Uint8Array<ArrayBuffer>, before: number, size: number): Uint8Array<ArrayBuffer> {
   const result = grown(bytes, size);
   result.fill(0, Math.min(size, before), Math.max(size, before));
   return result;
