@@ -58,8 +58,8 @@ export function planOf(seed: number): Plan {
   const count = random.integer(5, 120);
   const events = Array.from({ length: count }, () => eventOf(random, logs.length));
   const answer = random.pick(["nothing", "same", "other"] as const);
-  const then = random.pick(["go on", "go on", "go on", "open again", "lose power"] as const);
-  return { seed, manner, logs, events, answer, then };
+  const sequel = random.pick(["go on", "go on", "go on", "open again", "lose power"] as const);
+  return { seed, manner, logs, events, answer, sequel };
 }
 
 function mannerOf(random: Random): Manner {

@@ -63,6 +63,12 @@ export class Judge {
     return step;
   }
 
+  /** Whether a record is in the log, or on its way, already. */
+  knows(line: string): boolean {
+    const isAsked = ({ effect }: Step): boolean => effect.kind === "append" && effect.lines.includes(line);
+    return this.certain.lines.includes(line) || this.steps.filter(isAsked).length > 1;
+  }
+
   /** The state that the log is in if everything that was asked for succeeds. */
   get expected(): State {
     return this.steps
@@ -112,7 +118,7 @@ export class Judge {
     }
     const settled = this.steps.findLastIndex(({ settles, status }) => settles && status === "acked");
     const isLost = ({ effect, status, tries }: Step): boolean =>
-      (status === "staged" || status === "written") &&
+      (status === "staged" || status === "written" || status === "unsure") &&
       tries < this.failures &&
       effect.kind === "append" &&
       !effect.lines.every((line) => this.certain.lines.includes(line));
@@ -166,7 +172,13 @@ export class Judge {
       (status === "written" && tries === this.failures && circumstance !== "power lost");
     const least = group.findLastIndex(isCertain) + 1;
     const isSettled = others.some((other) => other.some((step) => step.settles && isCertain(step)));
-    yield* this.#begun(state, group, others, { least, isSettled, circumstance, count: 0, hasRejected: false });
+    yield* this.#begun(state, group, others, {
+      least,
+      isSettled,
+      circumstance,
+      count: 0,
+      hasRejected: false,
+    });
   }
 
   /** Every beginning of one try, behind its first `count` steps, and what may have come after it. */

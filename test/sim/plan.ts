@@ -75,7 +75,7 @@ export interface Plan {
   /** What the caller does about a record that was rejected. */
   readonly answer: "nothing" | "same" | "other";
   /** What happens after something has failed. */
-  readonly then: "go on" | "open again" | "lose power";
+  readonly sequel: "go on" | "open again" | "lose power";
 }
 
 /** One event, as a person would say it. */
