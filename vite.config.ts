@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** These have a step of their own in test/run.mjs. */
-const elsewhere = ["test/package/**", "test/real/**", "test/sim/**", "test/slow/**"];
+const elsewhere = ["test/package/**", "test/real/**", "test/sim/**"];
 
 export default defineConfig({
   test: {
@@ -41,14 +41,6 @@ export default defineConfig({
           include: ["test/real/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        test: {
-          name: "slow",
-          include: ["test/slow/**/*.test.ts"],
-          testTimeout: 300_000,
           fileParallelism: false,
         },
       },

@@ -14,7 +14,6 @@ const steps = {
   check: { title: "Types, lint, format", run: checkSource },
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
-  slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
   browser: { title: "Browsers", run: checkBrowsers },
   edge: { title: "Durable Objects, in workerd", run: checkEdge },
   real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
