@@ -72,6 +72,9 @@ export interface Storage {
    * FORMAT.md, "Names").
    */
   open(path: readonly string[], options: OpenPlaceOptions): Eventually<Place | undefined>;
+
+  /** The paths of all places that there are, in any order. Without it, logs cannot be listed. */
+  places?(): Eventually<readonly (readonly string[])[]>;
 }
 
 /** A flat folder of files. Opened for writing, it is ours alone until it is closed. */

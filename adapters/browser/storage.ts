@@ -2,7 +2,7 @@
  * The storage for web applications, in pages and workers alike: it takes the best that the browser has, says what
  * and why, and leaves the host page its space.
  */
-import type { Place, Storage } from "../../src/storage.ts";
+import type { Eventually, Place, Storage } from "../../src/storage.ts";
 import { indexedDbStorage } from "../indexeddb/storage.ts";
 import { opfsStorage, type OpfsStorageOptions, whyNoHandles } from "../opfs/storage.ts";
 import { Budget, type BudgetOptions } from "../web/budget.ts";
@@ -99,6 +99,11 @@ export function browserStorage(options: BrowserStorageOptions = {}): BrowserStor
       const { storage } = await choose(path);
       return storage.open(path, open);
     },
+    async places() {
+      // Listing needs no handles.
+      const all = await Promise.all([homes.indexedDb.places!(), opfsStorage(opfs).places!()].map(orNone));
+      return [...new Map(all.flat().map((path) => [path.join("/"), path])).values()];
+    },
   };
 }
 
@@ -170,4 +175,10 @@ function isDedicatedWorker(): boolean {
     DedicatedWorkerGlobalScope?: new () => object;
   };
   return scope !== undefined && globalThis instanceof scope;
+}
+
+async function orNone(
+  paths: Eventually<readonly (readonly string[])[]>,
+): Promise<readonly (readonly string[])[]> {
+  return Promise.resolve(paths).catch(() => []);
 }

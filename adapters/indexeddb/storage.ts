@@ -42,6 +42,11 @@ export function indexedDbStorage(options: IndexedDbStorageOptions = {}): Storage
         throw new WalError("UNAVAILABLE", message, { log: name, cause: error });
       }
     },
+    async places() {
+      const databases = await indexedDB.databases();
+      const names = databases.flatMap(({ name }) => (name?.startsWith(`${database}/`) ? [name] : []));
+      return names.map((name) => name.slice(database.length + 1).split("/"));
+    },
   };
 }
 

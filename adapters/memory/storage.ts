@@ -21,6 +21,8 @@ export interface Disk {
   /** The folder at `path`, made when it is missing. */
   folder(path: string): Folder;
   has(path: string): boolean;
+  /** The paths of all folders, where they can be told. */
+  paths?(): string[];
   /** Lets the time pass that an operation takes, where one that answers with a promise takes any. */
   pass?(): Promise<void>;
 }
@@ -54,6 +56,7 @@ export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
     elapsed: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     open: (path, open) => answer(() => openPlace(disk, path.join("/"), open, answer)),
+    places: () => answer(() => (disk.paths?.() ?? []).map((path) => path.split("/"))),
   };
 }
 
@@ -66,6 +69,10 @@ export class MemoryDisk implements Disk {
     let folder = this.#folders.get(path);
     if (folder === undefined) this.#folders.set(path, (folder = new MemoryFolder()));
     return folder;
+  }
+
+  paths(): string[] {
+    return [...this.#folders.keys()];
   }
 
   has(path: string): boolean {

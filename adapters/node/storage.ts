@@ -2,7 +2,7 @@
  * A storage of files in a folder, for Node, Bun and Deno. It brings together the folder of a place,
  * its lock, its spare files and the files themselves, and does not know what is written to them.
  */
-import { lstatSync, readdirSync, renameSync, unlink, unlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, renameSync, unlink, unlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { reasonOf, WalError } from "../../src/errors.ts";
@@ -51,6 +51,7 @@ export function nodeStorage(directory: string, options: NodeStorageOptions = {})
     now: () => Date.now(),
     elapsed: () => performance.now(),
     sleep,
+    places: () => placesIn(root),
     open(path, { mode }) {
       const folder = join(root, ...path);
       try {
@@ -197,6 +198,16 @@ function openForReading(path: string, blocking: boolean): Place | undefined {
     remove: refuse,
     close() {},
   };
+}
+
+/** The folders that have a lock, and so are places. */
+function placesIn(path: string): string[][] {
+  const entries = existsSync(path) ? readdirSync(path, { withFileTypes: true }) : [];
+  return entries.flatMap((entry) => {
+    if (entry.name === lockName) return [[]];
+    if (!entry.isDirectory()) return [];
+    return placesIn(join(path, entry.name)).map((inside) => [entry.name, ...inside]);
+  });
 }
 
 function listFiles(path: string): string[] {
