@@ -8,13 +8,15 @@ import { opfsStorage, type OpfsStorageOptions, whyNoHandles } from "../opfs/stor
 import { Budget, type BudgetOptions } from "../web/budget.ts";
 import { clock } from "../web/clock.ts";
 import { withWebLock } from "../web/lock.ts";
-import { Connection, type WorkerSource } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { RemotePlace } from "./file.ts";
 import { chooseHome, type Chosen, type Home, type Homes } from "./home.ts";
 import { diagnose, memories, type Notice } from "./notices.ts";
+import type { WorkerSource } from "./worker-source.ts";
 
-export type { Home, Notice, WorkerSource };
+export type { Home, Notice };
 export type { NoticeCode } from "./notices.ts";
+export type { WorkerLike, WorkerSource } from "./worker-source.ts";
 
 export interface BrowserStorageOptions extends BudgetOptions {
   /** What the folder and the databases are called, `walkabout` by default. */

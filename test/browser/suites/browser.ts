@@ -93,6 +93,30 @@ function ownTests({ test }: Runner): void {
     await log.close();
   });
 
+  test("appends that come together travel in a few messages", async () => {
+    if (!(await hasHandles())) return;
+    let messages = 0;
+    const counted = (): Worker => {
+      const started = worker();
+      const post = started.postMessage.bind(started) as (message: unknown, transfer: Transferable[]) => void;
+      started.postMessage = (message: unknown, transfer: unknown) => {
+        messages++;
+        post(message, transfer as Transferable[]);
+      };
+      return started;
+    };
+    const log = await openLog({
+      storage: browserStorage({ name: crypto.randomUUID(), worker: counted }),
+      topic: "a",
+    });
+    const before = messages;
+    await Promise.all(Array.from({ length: 1000 }, (_, index) => log.append({ value: String(index) })));
+    expect(messages - before <= 4, `${messages - before} messages for 1,000 appends`);
+    await log.append({ value: "one" });
+    expect(messages - before <= 5, `${messages - before} messages for one append more`);
+    await log.close();
+  });
+
   test("a worker that dies rejects what was on its way, and the log can be opened again", async () => {
     if (!(await hasHandles())) return;
     const name = crypto.randomUUID();
