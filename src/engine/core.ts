@@ -151,6 +151,7 @@ export class Core {
   /** Leaves a witness behind what was carried into a new segment. */
   async witness(): Promise<void> {
     const { active } = this;
+    if (active.finished) return;
     const { first, durable, storage } = this;
     const note = noteOf(
       { kind: "first", first },

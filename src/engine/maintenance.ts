@@ -45,6 +45,8 @@ export async function truncateBefore(core: Core, writer: Writer, offset: number)
   }
   if (active.finished || active.closed) {
     await guarded(writer, "begin the segment behind", () => core.repair());
+    // What comes with a new segment, removals for one, may have failed it at once.
+    if (core.active.finished) throw writer.fail("truncate in", new Error("a flush of it has failed"));
   }
   await writeControl(core, writer, { kind: "first", first: offset });
   core.state.first = offset;

@@ -3,11 +3,14 @@ import { session, withProfile } from "./session.mjs";
 
 const suites = [
   { browser: "Chromium", suite: "opfs", context: "worker" },
+  { browser: "Chromium", suite: "browser", context: "page" },
   { browser: "Chromium", suite: "indexeddb", context: "page" },
   { browser: "Chromium", suite: "indexeddb", context: "worker" },
   { browser: "Firefox", suite: "opfs", context: "worker" },
+  { browser: "Firefox", suite: "browser", context: "page" },
   { browser: "Firefox", suite: "indexeddb", context: "page" },
   { browser: "Firefox", suite: "indexeddb", context: "worker" },
+  { browser: "WebKit", suite: "browser", context: "page" },
   { browser: "WebKit", suite: "indexeddb", context: "page" },
   { browser: "WebKit", suite: "indexeddb", context: "worker" },
 ];

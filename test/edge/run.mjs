@@ -2,34 +2,54 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "vite";
 import { root, runOrThrow } from "../tools/command.mjs";
+import { makeDisk } from "../browser/driver/disk.mjs";
 import { startWorkerd } from "./workerd.mjs";
 
 const folder = `${root}.tmp/edge`;
 const program = `${folder}/node_modules/.bin/workerd`;
-const kills = Number(process.env.EDGE_KILLS ?? 12);
+const accidents = Number(process.env.EDGE_ACCIDENTS ?? 10);
 
 export async function checkEdge(tally) {
   await install();
   await bundle();
   rmSync(`${folder}/disk`, { recursive: true, force: true });
-  let workerd = await startWorkerd(program, folder, `${folder}/disk`);
+  const workerd = await startWorkerd(program, folder, `${folder}/disk`);
   try {
     await conformance(tally, workerd);
-    await tally.check(`keeps every acknowledged record through ${kills} kills`, async () => {
-      const expected = [];
-      for (let round = 0; round < kills; round++) {
-        const appending = appendUntilItDies(workerd, round, expected);
-        await new Promise((done) => setTimeout(done, 30 + Math.random() * 150));
-        await workerd.kill();
-        await appending;
-        workerd = await startWorkerd(program, folder, `${folder}/disk`);
-        await compare(workerd, expected);
-      }
-      return `${expected.filter(Boolean).length} records acknowledged`;
-    });
   } finally {
     await workerd.kill();
   }
+  await tally.check(`keeps every acknowledged record through ${accidents} kills`, () =>
+    surviveAccidents({ path: `${folder}/disk`, cutPower: () => undefined, mountAgain: () => undefined }),
+  );
+  const disk = await makeDisk({ megabytes: 200 });
+  await tally.check(`keeps every acknowledged record through ${accidents} losses of power`, async () => {
+    if (typeof disk === "string") return `not tried: ${disk}`;
+    try {
+      return await surviveAccidents(disk);
+    } finally {
+      await disk.remove();
+    }
+  });
+}
+
+async function surviveAccidents({ path, cutPower, mountAgain }) {
+  const expected = [];
+  for (let round = 0; round <= accidents; round++) {
+    const workerd = await startWorkerd(program, folder, `${path}/objects`);
+    try {
+      await compare(workerd, expected);
+      const appending = appendUntilItDies(workerd, round, expected);
+      await new Promise((done) => setTimeout(done, 30 + Math.random() * 150));
+      await cutPower();
+      await workerd.kill();
+      await appending;
+    } finally {
+      await workerd.kill();
+    }
+    await mountAgain();
+  }
+  return `${expected.filter(Boolean).length} records acknowledged`;
 }
 
 async function install() {

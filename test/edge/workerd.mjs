@@ -31,13 +31,15 @@ export async function startWorkerd(program, folder, disk) {
   mkdirSync(disk, { recursive: true });
   writeFileSync(`${folder}/config.capnp`, config(disk));
   const child = spawn(program, ["serve", `${folder}/config.capnp`, "--control-fd=3"], {
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
   const exit = once(child, "exit");
+  let complaints = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => (complaints += text));
   const lines = createInterface({ input: child.stdio[3] });
   const port = await Promise.race([
     exit.then(([code, signal]) => {
-      throw new Error(`workerd ended with ${signal ?? code} before it listened`);
+      throw new Error(`workerd ended with ${signal ?? code} before it listened: ${complaints}`);
     }),
     listening(lines),
   ]);

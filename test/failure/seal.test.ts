@@ -49,19 +49,22 @@ describe.each(models)("a note whose write fails ($name)", (model) => {
     expect(machine.misuses).toEqual([]);
   });
 
-  test.each(Object.keys(faults))("in that it %s leaves one that is not recycled later either", async (name) => {
-    const machine = model.build();
-    const log = await machine.open();
-    await log.append({ value: "a" });
-    machine.hook = faults[name]!();
-    await log.rotate();
-    machine.hook = undefined;
-    await log.append({ value: "b" });
-    await log.close();
+  test.each(Object.keys(faults))(
+    "in that it %s leaves one that is not recycled later either",
+    async (name) => {
+      const machine = model.build();
+      const log = await machine.open();
+      await log.append({ value: "a" });
+      machine.hook = faults[name]!();
+      await log.rotate();
+      machine.hook = undefined;
+      await log.append({ value: "b" });
+      await log.close();
 
-    const again = await machine.open();
-    await again.truncateBefore(1);
-    expect(await valuesOf(again)).toEqual(["b"]);
-    expect(machine.misuses).toEqual([]);
-  });
+      const again = await machine.open();
+      await again.truncateBefore(1);
+      expect(await valuesOf(again)).toEqual(["b"]);
+      expect(machine.misuses).toEqual([]);
+    },
+  );
 });

@@ -65,7 +65,10 @@ export async function crashEverywhere(plan: Plan, search: CrashSearch, count: Cr
       found.set(print, state);
       moment.judge.clone().confirm(state, moment.circumstance, moment.durable);
     } catch (error) {
-      throw Object.assign(new Error(`a crash ${moment.title}: ${(error as Error).message}`, { cause: error }), { moment });
+      throw Object.assign(
+        new Error(`a crash ${moment.title}: ${(error as Error).message}`, { cause: error }),
+        { moment },
+      );
     }
   }
 }
@@ -88,8 +91,14 @@ function* left(
 }
 
 /** Lets the log recover, and crashes that at each change, too. Answers what was found. */
-async function survived({ disk, circumstance, judge, durable }: Moment, { manner, logs }: Plan, search: CrashSearch, count: Crashes): Promise<State> {
-  const again: { disk: SimulatedDisk; how: string; isAcked: boolean; isAsked: boolean; isOpen: boolean }[] = [];
+async function survived(
+  { disk, circumstance, judge, durable }: Moment,
+  { manner, logs }: Plan,
+  search: CrashSearch,
+  count: Crashes,
+): Promise<State> {
+  const again: { disk: SimulatedDisk; how: string; isAcked: boolean; isAsked: boolean; isOpen: boolean }[] =
+    [];
   // What happens in one process is nothing to the disk that it is looked at on.
   const world = new World(manner, circumstance === "power lost" ? disk : disk.loseProcesses());
   let isOpen = false;
@@ -100,7 +109,13 @@ async function survived({ disk, circumstance, judge, durable }: Moment, { manner
     if (!changing.has(op)) return;
     changes++;
     for (const { disk: next, how } of left(world.disk, search.again, { ...search, rounds: 1 }, changes)) {
-      again.push({ disk: next, how: `${how}, before change ${changes} of the recovery, ${op} ${name}`, isAcked, isAsked, isOpen });
+      again.push({
+        disk: next,
+        how: `${how}, before change ${changes} of the recovery, ${op} ${name}`,
+        isAcked,
+        isAsked,
+        isOpen,
+      });
     }
   };
   const found = await look(world, logs[0]!);
@@ -112,7 +127,8 @@ async function survived({ disk, circumstance, judge, durable }: Moment, { manner
   isAsked = true;
   const { offset } = await log.append(nextRecord);
   isAcked = true;
-  if (offset !== state.lines.length) throw new Error(`the next record got offset ${offset} of ${told(state)}`);
+  if (offset !== state.lines.length)
+    throw new Error(`the next record got offset ${offset} of ${told(state)}`);
   await log.close();
   const seen = new Map<string, State>();
   for (const each of again) {

@@ -16,12 +16,15 @@ const manners: Record<string, Manner> = {
   "overlapping flushes": { colour: "async", flushesAtOnce: 3, sectorBytes: 64, turnsMax: 3 },
 };
 
-describe.each(Object.keys(manners))(`a crash at any operation (%s, seed ${seed}) in the course of`, (manner) => {
-  test.each(Object.keys(workloads))("%s", { timeout: 600_000 }, async (name) => {
-    const count: Crashes = { crashes: 0, recoveries: 0 };
-    const plan = workload(workloads[name]!, manners[manner]);
-    await crashEverywhere(plan, { seed, rounds, again: ["nothing", "all", "sectors"] }, count);
-    expect(count.crashes).toBeGreaterThan(50);
-    console.log(`${count.crashes} crashes, ${count.recoveries} recoveries`);
-  });
-});
+describe.each(Object.keys(manners))(
+  `a crash at any operation (%s, seed ${seed}) in the course of`,
+  (manner) => {
+    test.each(Object.keys(workloads))("%s", { timeout: 600_000 }, async (name) => {
+      const count: Crashes = { crashes: 0, recoveries: 0 };
+      const plan = workload(workloads[name]!, manners[manner]);
+      await crashEverywhere(plan, { seed, rounds, again: ["nothing", "all", "sectors"] }, count);
+      expect(count.crashes).toBeGreaterThan(50);
+      console.log(`${count.crashes} crashes, ${count.recoveries} recoveries`);
+    });
+  },
+);

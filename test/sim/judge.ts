@@ -63,6 +63,12 @@ export class Judge {
     return step;
   }
 
+  /** Whether a record is in the log, or on its way, already. */
+  knows(line: string): boolean {
+    const isAsked = ({ effect }: Step): boolean => effect.kind === "append" && effect.lines.includes(line);
+    return this.certain.lines.includes(line) || this.steps.filter(isAsked).length > 1;
+  }
+
   /** The state that the log is in if everything that was asked for succeeds. */
   get expected(): State {
     return this.steps
@@ -97,7 +103,10 @@ export class Judge {
     if (found.lines.length < durable && !isCut) {
       throw new Error(`found ${told(found)}, but the log had said that it was durable up to ${durable}`);
     }
-    this.certain = { first: found.first, lines: [...match.lines.slice(0, found.first), ...found.lines.slice(found.first)] };
+    this.certain = {
+      first: found.first,
+      lines: [...match.lines.slice(0, found.first), ...found.lines.slice(found.first)],
+    };
     this.#forget(circumstance);
   }
 
@@ -109,7 +118,7 @@ export class Judge {
     }
     const settled = this.steps.findLastIndex(({ settles, status }) => settles && status === "acked");
     const isLost = ({ effect, status, tries }: Step): boolean =>
-      (status === "staged" || status === "written") &&
+      (status === "staged" || status === "written" || status === "unsure") &&
       tries < this.failures &&
       effect.kind === "append" &&
       !effect.lines.every((line) => this.certain.lines.includes(line));
@@ -130,7 +139,9 @@ export class Judge {
 
   #confirmWitnesses(found: State): void {
     const cut = Math.min(
-      ...this.steps.map(({ effect, status }) => (effect.kind === "after" && status !== "refused" ? effect.to + 1 : Infinity)),
+      ...this.steps.map(({ effect, status }) =>
+        effect.kind === "after" && status !== "refused" ? effect.to + 1 : Infinity,
+      ),
     );
     for (const [offset, line] of this.witnessed) {
       if (offset < found.first || offset >= cut || found.lines[offset] === line) continue;
@@ -157,10 +168,17 @@ export class Judge {
       return;
     }
     const isCertain = ({ status, tries }: Step): boolean =>
-      status === "acked" || (status === "written" && tries === this.failures && circumstance !== "power lost");
+      status === "acked" ||
+      (status === "written" && tries === this.failures && circumstance !== "power lost");
     const least = group.findLastIndex(isCertain) + 1;
     const isSettled = others.some((other) => other.some((step) => step.settles && isCertain(step)));
-    yield* this.#begun(state, group, others, { least, isSettled, circumstance, count: 0, hasRejected: false });
+    yield* this.#begun(state, group, others, {
+      least,
+      isSettled,
+      circumstance,
+      count: 0,
+      hasRejected: false,
+    });
   }
 
   /** Every beginning of one try, behind its first `count` steps, and what may have come after it. */

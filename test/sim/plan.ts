@@ -60,7 +60,12 @@ export type Event =
   | ({ readonly do: "fault" } & FaultPlan)
   | { readonly do: "heal" }
   /** Loses power, or all processes, before the operation after so many more. */
-  | { readonly do: "crash"; readonly after: number; readonly survival: Survival | "process"; readonly seed: number };
+  | {
+      readonly do: "crash";
+      readonly after: number;
+      readonly survival: Survival | "process";
+      readonly seed: number;
+    };
 
 export interface Plan {
   readonly seed: number;
@@ -70,7 +75,7 @@ export interface Plan {
   /** What the caller does about a record that was rejected. */
   readonly answer: "nothing" | "same" | "other";
   /** What happens after something has failed. */
-  readonly then: "go on" | "open again" | "lose power";
+  readonly sequel: "go on" | "open again" | "lose power";
 }
 
 /** One event, as a person would say it. */

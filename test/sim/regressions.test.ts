@@ -21,6 +21,9 @@ test("a close that survives without what was written before it vouches for nothi
 
   const third = new World(plain, left);
   await (await openLog({ storage: third.storage, topic: "orders" })).append({ value: "b" });
-  const fourth = new World(plain, third.disk.losePower(() => false));
+  const fourth = new World(
+    plain,
+    third.disk.losePower(() => false),
+  );
   expect(await valuesOf(await openLog({ storage: fourth.storage, topic: "orders" }))).toEqual(["a", "b"]);
 });

@@ -2,9 +2,9 @@
  * Carries out a plan: one machine after the other, each with what the crash of the one before has left, and
  * after everything that ends, a look at whether all is as it must be.
  */
-import { WalError } from "../../src/index.ts";
+import { type Storage, WalError } from "../../src/index.ts";
 import { Faults } from "./faults.ts";
-import { Life } from "./life.ts";
+import { Life, type Surroundings } from "./life.ts";
 import type { Circumstance } from "./judge.ts";
 import { described, type Event, type Plan } from "./plan.ts";
 import { keeping, type Survival } from "./survival.ts";
@@ -22,7 +22,7 @@ export interface Tally {
 /** Somebody who looks at the machine before each operation. */
 export type Onlooker = (call: SimulatedCall, run: Run) => void;
 
-export class Run {
+export class Run implements Surroundings {
   readonly plan: Plan;
   readonly lives: readonly Life[];
   readonly faults = new Faults();
@@ -46,21 +46,27 @@ export class Run {
   constructor(plan: Plan) {
     this.plan = plan;
     this.world = this.#start(new World(plan.manner, undefined, plan.seed));
-    const run = this;
-    const around = {
-      get storage() {
-        return run.world.storage;
-      },
-      get isDead() {
-        return run.world.isDead;
-      },
-      get mayNotRead() {
-        return run.#mayNotRead;
-      },
-      number: () => this.#numbers++,
-      fail: (error: unknown) => void (this.#failure ??= { error }),
-    };
-    this.lives = plan.logs.map((log) => new Life(log, around));
+    this.lives = plan.logs.map((log) => new Life(log, this));
+  }
+
+  get storage(): Storage {
+    return this.world.storage;
+  }
+
+  get isDead(): boolean {
+    return this.world.isDead;
+  }
+
+  get mayNotRead(): boolean {
+    return this.#mayNotRead;
+  }
+
+  number(): number {
+    return this.#numbers++;
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error };
   }
 
   /** Throws when something is as it must not be. */
@@ -97,10 +103,10 @@ export class Run {
     if (hasAnswered) await this.#settleOnce();
     if (this.faults.met === this.#metAnswered) return;
     this.#metAnswered = this.faults.met;
-    const { then, seed } = this.plan;
-    if (then === "open again") for (const life of this.lives) life.close();
-    if (then === "lose power") this.#arm({ do: "crash", after: 0, survival: "sectors", seed });
-    if (then !== "go on") await this.#settleOnce();
+    const { sequel, seed } = this.plan;
+    if (sequel === "open again") for (const life of this.lives) life.close();
+    if (sequel === "lose power") this.#arm({ do: "crash", after: 0, survival: "sectors", seed });
+    if (sequel !== "go on") await this.#settleOnce();
   }
 
   async #settleOnce(): Promise<void> {
@@ -125,7 +131,8 @@ export class Run {
     for (const { log } of this.lives) {
       const { verdict, unborn, superseded, truncated } = log!.recovery;
       const left = [...unborn, ...superseded, ...truncated];
-      if (verdict !== "clean" || left.length > 0) throw new Error(`a closed log was found ${verdict}, with ${left}`);
+      if (verdict !== "clean" || left.length > 0)
+        throw new Error(`a closed log was found ${verdict}, with ${left}`);
     }
     for (const life of this.lives) life.close();
     await this.#quiet();
