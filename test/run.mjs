@@ -14,6 +14,7 @@ const steps = {
   check: { title: "Types, lint, format", run: checkSource },
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
+  sim: { title: "The simulator: searches, random runs, controls", run: simulate },
   slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
   browser: { title: "Browsers", run: checkBrowsers },
   package: { title: "The package, as users install it", run: checkPackage },
@@ -27,6 +28,12 @@ async function checkSource(tally) {
 
 async function build(tally) {
   await tally.check("build", () => npmRun("build"));
+}
+
+async function simulate(tally) {
+  await runVitest("sim", tally);
+  const { checkSimulator } = await import("./sim/step.mjs");
+  await checkSimulator(tally);
 }
 
 async function checkBrowsers(tally) {
