@@ -24,7 +24,8 @@ export const searches: Readonly<Record<string, Search>> = {
   "crash everywhere": async (seed, isOver) => {
     const count = { crashes: 0, recoveries: 0 };
     const search = { seed, rounds: 1, again: ["nothing", "all", "sectors"] } as const;
-    const reason = await firstReason(isOver, plans(), (plan) => crashEverywhere(plan, search, count));
+    const shuffled = new Random(seed).shuffled(plans());
+    const reason = await firstReason(isOver, shuffled, (plan) => crashEverywhere(plan, search, count));
     return { tries: Math.max(1, count.crashes), reason };
   },
   "errors everywhere": async (seed, isOver) => {
