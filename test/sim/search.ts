@@ -31,7 +31,12 @@ export const searches: Readonly<Record<string, Search>> = {
   "errors everywhere": async (seed, isOver) => {
     const count = { runs: 0, failed: 0 };
     const all: Plan[] = [];
-    for (const plan of plans()) all.push(...(await brokenPlans(plan)));
+    try {
+      for (const plan of plans()) all.push(...(await brokenPlans(plan)));
+    } catch (error) {
+      // It fails without any help.
+      return { tries: 1, reason: (error as Error).message };
+    }
     const shuffled = new Random(seed).shuffled(all);
     const reason = await firstReason(isOver, shuffled, (plan) => survive(plan, count));
     return { tries: Math.max(1, count.runs), reason };

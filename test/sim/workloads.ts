@@ -18,6 +18,23 @@ const before = (at: number): Event => ({ do: "before", log, at });
 const after = (at: number): Event => ({ do: "after", log, at });
 const died: Event = { do: "crash", after: 0, survival: "process", seed: 1 };
 
+/** Truncations that leave so many of the records, or take so many away. */
+const keeps = (count: number, of: number): Event => after((count + 0.5) / (of + 1));
+const drops = (count: number, of: number): Event => before((count + 0.5) / (of + 1));
+/** Segments of five records: one alone, then two batches. */
+const filled = (segments: number): Event[] =>
+  Array.from({ length: segments }, (_, index): Event[] => [
+    ...(index > 0 ? [rotate] : []),
+    append,
+    settle,
+    { do: "batch", log, count: 2 },
+    settle,
+    { do: "batch", log, count: 2 },
+    settle,
+  ]).flat();
+/** Segments that have replaced others with the same base offset, at the beginning and in the middle. */
+const replaced: Event[] = [died, settle, ...filled(1), rotate, lostFlush, append, settle, ...filled(2)];
+
 export const workloads: Readonly<Record<string, readonly Event[]>> = {
   "appends, batches and rotations": [
     append,
@@ -80,6 +97,22 @@ export const workloads: Readonly<Record<string, readonly Event[]>> = {
     append,
     settle,
   ],
+  "truncation up to a segment's first record": [...filled(4), drops(15, 20), settle, append, settle],
+  "truncation up to a segment's last record": [...filled(4), keeps(10, 20), settle, append, settle],
+  "truncation in the middle of a batch": [...filled(3), keeps(7, 15), settle, append, settle, batch, settle],
+  "truncation up to the end": [...filled(3), drops(15, 15), settle, append, settle],
+  "truncation of replaced segments": [
+    ...replaced,
+    keeps(5, 16),
+    settle,
+    append,
+    settle,
+    keeps(5, 6),
+    settle,
+    append,
+    settle,
+  ],
+  "truncation of all, replaced segments among them": [...replaced, keeps(0, 16), settle, append, settle],
   "everything truncated": [
     batch,
     rotate,
