@@ -60,6 +60,7 @@ async function explain(plan: Plan, print: (line: string) => void): Promise<void>
   );
   for (const log of logs) print(`  log ${JSON.stringify(log)}`);
   print(`  the caller's answer to a rejected record: ${answer}; after something has failed: ${sequel}`);
+  if (short.damage !== "none") print(`  when all is over: ${short.damage}`);
   for (const event of short.events) print(`  ${described(event, short)}`);
   print(`\nwhat the storage was asked for last:`);
   for (const line of recent.slice(-Number(process.env.SIM_TRACE ?? 40))) print(`  ${line}`);

@@ -241,5 +241,13 @@ export function workload(
     retentionBytes: undefined,
     pendingBytes: undefined,
   };
-  return { seed: 1, manner, logs: [{ ...plan, ...over }], events, answer: "other", sequel: "go on" };
+  return {
+    seed: 1,
+    manner,
+    logs: [{ ...plan, ...over }],
+    events,
+    answer: "other",
+    sequel: "go on",
+    damage: "none",
+  };
 }
