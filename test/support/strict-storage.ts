@@ -37,6 +37,7 @@ export function strictStorage(inner: Storage, watch: Watch): Storage {
         if (place === undefined || options.mode === "read") return place;
         return new StrictPlace(place, watch, inner.flushesAtOnce).seam;
       }),
+    list: (path) => inner.list(path),
   };
 }
 

@@ -59,6 +59,10 @@ export class SimulatedDisk implements Disk {
     return this.#folders.has(path);
   }
 
+  paths(): Iterable<string> {
+    return this.#folders.keys();
+  }
+
   get folders(): ReadonlyMap<string, SimulatedFolder> {
     return this.#folders;
   }
