@@ -11,7 +11,6 @@ import { reseal, setField } from "../format/forge.ts";
 import { Bench } from "../format/golden-bench.ts";
 import { outcomeOf, strangerSays } from "../format/outcome.ts";
 import { recordOf } from "./content.ts";
-import { Random } from "./random.ts";
 
 const topic = "victim";
 
@@ -62,20 +61,6 @@ async function made(title: string, isClosed: boolean, isRecycled: boolean): Prom
   await segment();
   if (isClosed) await log.close();
   return { title, files: takeFolder(bench.disk, `${topic}/0`), values };
-}
-
-/** All damages to all victims, in an order that is as good as any. */
-export async function* everyDamage(masks: readonly number[], seed: number): AsyncGenerator<[Victim, Damage]> {
-  const all: [Victim, Damage][] = [];
-  for (const victim of await victims())
-    for (const damage of damages(victim, masks)) all.push([victim, damage]);
-  const random = new Random(seed);
-  while (all.length > 0) {
-    const index = random.integer(0, all.length - 1);
-    const last = all.pop()!;
-    yield all[index] ?? last;
-    if (index < all.length) all[index] = last;
-  }
 }
 
 /** Every damage to `files`; of each byte, the bits of `masks`. */
