@@ -6,18 +6,23 @@ export type { Ack } from "./ack.ts";
 export type { ClosedSegment } from "./engine/maintenance.ts";
 export type { RecoveryReport } from "./engine/open.ts";
 export { WalError, type WalErrorCode, type WalErrorPlace } from "./errors.ts";
-export { exportLog, importLog, type ImportReport } from "./export.ts";
 export type { RecordBatch } from "./format/record-batch.ts";
 export type { AppendOptions, Log } from "./log.ts";
 export type { LogReader } from "./log-reader.ts";
 export { openLog, openReader } from "./open-log.ts";
 export type { LogAddress, OpenLogOptions } from "./options.ts";
-export { listLogs, type LogName, openFreePartition, type OpenedPartition } from "./partitions.ts";
 export type { ReadOptions } from "./read.ts";
-export { readTopic, type ReadTopicOptions, type TopicRecord } from "./read-topic.ts";
 export type { Bytes, LogRecord, Producer, RecordInput } from "./record.ts";
 export { type OffsetRange, type Problem, salvage, type SalvageReport } from "./salvage.ts";
 export type { LogStats } from "./stats.ts";
+export {
+  listLogs,
+  type ListLogsOptions,
+  type LogName,
+  readTopic,
+  type ReadTopicOptions,
+  type TopicRecord,
+} from "./topics.ts";
 export type {
   Durability,
   Eventually,

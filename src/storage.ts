@@ -73,8 +73,11 @@ export interface Storage {
    */
   open(path: readonly string[], options: OpenPlaceOptions): Eventually<Place | undefined>;
 
-  /** The paths of all places that there are, in any order. Without it, logs cannot be listed. */
-  places?(): Eventually<readonly (readonly string[])[]>;
+  /**
+   * The names that come directly behind `path` in the paths of the places that there are, in any
+   * order. It takes no lock, and may answer names besides of which there is no place.
+   */
+  list(path: readonly string[]): Eventually<readonly string[]>;
 }
 
 /** A flat folder of files. Opened for writing, it is ours alone until it is closed. */

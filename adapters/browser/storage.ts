@@ -2,7 +2,7 @@
  * The storage for web applications, in pages and workers alike: it takes the best that the browser has, says what
  * and why, and leaves the host page its space.
  */
-import type { Eventually, Place, Storage } from "../../src/storage.ts";
+import type { Place, Storage } from "../../src/storage.ts";
 import { indexedDbStorage } from "../indexeddb/storage.ts";
 import { opfsStorage, type OpfsStorageOptions, whyNoHandles } from "../opfs/storage.ts";
 import { Budget, type BudgetOptions } from "../web/budget.ts";
@@ -101,16 +101,17 @@ export function browserStorage(options: BrowserStorageOptions = {}): BrowserStor
       const { storage } = await choose(path);
       return storage.open(path, open);
     },
-    async places() {
-      // Listing needs no handles.
-      const all = await Promise.all([homes.indexedDb.places!(), opfsStorage(opfs).places!()].map(orNone));
-      return [...new Map(all.flat().map((path) => [path.join("/"), path])).values()];
+    async list(path) {
+      const inFiles = await Promise.resolve(remote.files.list(path)).catch(() => []);
+      return [...new Set([...inFiles, ...(await homes.indexedDb.list(path))])];
     },
   };
 }
 
 /** Handles that a worker has for this page. The worker ends with the last place that is open in it. */
 class Remote {
+  /** Names can be listed without handles. */
+  readonly files: Pick<Storage, "list">;
   readonly #source: WorkerSource | undefined;
   readonly #opfs: OpfsStorageOptions;
   #connecting: Promise<Connection | string> | undefined;
@@ -119,6 +120,7 @@ class Remote {
   constructor(source: WorkerSource | undefined, opfs: OpfsStorageOptions) {
     this.#source = source;
     this.#opfs = opfs;
+    this.files = opfsStorage(opfs);
   }
 
   async storage(): Promise<Storage | string> {
@@ -132,6 +134,7 @@ class Remote {
       written: "memory",
       flushesAtOnce: 1,
       open: (path, { mode }) => this.#openPlace(connection, path, mode),
+      list: (path) => this.files.list(path),
     };
   }
 
@@ -177,10 +180,4 @@ function isDedicatedWorker(): boolean {
     DedicatedWorkerGlobalScope?: new () => object;
   };
   return scope !== undefined && globalThis instanceof scope;
-}
-
-async function orNone(
-  paths: Eventually<readonly (readonly string[])[]>,
-): Promise<readonly (readonly string[])[]> {
-  return Promise.resolve(paths).catch(() => []);
 }

@@ -42,10 +42,11 @@ export function indexedDbStorage(options: IndexedDbStorageOptions = {}): Storage
         throw new WalError("UNAVAILABLE", message, { log: name, cause: error });
       }
     },
-    async places() {
-      const databases = await indexedDB.databases();
-      const names = databases.flatMap(({ name }) => (name?.startsWith(`${database}/`) ? [name] : []));
-      return names.map((name) => name.slice(database.length + 1).split("/"));
+    async list(path) {
+      const before = `${[database, ...path].join("/")}/`;
+      const names = (await indexedDB.databases()).map(({ name = "" }) => name);
+      const behind = names.filter((name) => name.startsWith(before)).map((name) => name.slice(before.length));
+      return [...new Set(behind.map((rest) => rest.split("/")[0]!))];
     },
   };
 }

@@ -21,8 +21,8 @@ export interface Disk {
   /** The folder at `path`, made when it is missing. */
   folder(path: string): Folder;
   has(path: string): boolean;
-  /** The paths of all folders, where they can be told. */
-  paths?(): string[];
+  /** Of its folders. */
+  paths(): Iterable<string>;
   /** Lets the time pass that an operation takes, where one that answers with a promise takes any. */
   pass?(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
     elapsed: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     open: (path, open) => answer(() => openPlace(disk, path.join("/"), open, answer)),
-    places: () => answer(() => (disk.paths?.() ?? []).map((path) => path.split("/"))),
+    list: (path) => answer(() => namesBehind(path, disk.paths())),
   };
 }
 
@@ -71,12 +71,12 @@ export class MemoryDisk implements Disk {
     return folder;
   }
 
-  paths(): string[] {
-    return [...this.#folders.keys()];
-  }
-
   has(path: string): boolean {
     return this.#folders.has(path);
+  }
+
+  paths(): Iterable<string> {
+    return this.#folders.keys();
   }
 
   /** What a loss of power leaves: flushed bytes under flushed names, and no locks. */
@@ -133,6 +133,17 @@ const later =
     await disk.pass?.();
     return work();
   };
+
+function namesBehind(path: readonly string[], all: Iterable<string>): string[] {
+  const names = new Set<string>();
+  for (const each of all) {
+    const parts = each.split("/");
+    if (parts.length > path.length && path.every((name, index) => name === parts[index])) {
+      names.add(parts[path.length]!);
+    }
+  }
+  return [...names];
+}
 
 function openPlace(disk: Disk, path: string, options: OpenPlaceOptions, answer: Answer): Place | undefined {
   if (options.mode === "read" && !disk.has(path)) return undefined;

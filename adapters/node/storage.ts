@@ -2,7 +2,7 @@
  * A storage of files in a folder, for Node, Bun and Deno. It brings together the folder of a place,
  * its lock, its spare files and the files themselves, and does not know what is written to them.
  */
-import { existsSync, lstatSync, readdirSync, renameSync, unlink, unlinkSync } from "node:fs";
+import { lstatSync, readdirSync, renameSync, unlink, unlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { reasonOf, WalError } from "../../src/errors.ts";
@@ -51,7 +51,6 @@ export function nodeStorage(directory: string, options: NodeStorageOptions = {})
     now: () => Date.now(),
     elapsed: () => performance.now(),
     sleep,
-    places: () => placesIn(root),
     open(path, { mode }) {
       const folder = join(root, ...path);
       try {
@@ -62,6 +61,7 @@ export function nodeStorage(directory: string, options: NodeStorageOptions = {})
         throw named(error, `${join(directory, ...path)} for ${mode === "read" ? "reading" : "writing"}`);
       }
     },
+    list: (path) => listFolders(join(root, ...path)),
   };
 }
 
@@ -200,18 +200,18 @@ function openForReading(path: string, blocking: boolean): Place | undefined {
   };
 }
 
-/** The folders that have a lock, and so are places. */
-function placesIn(path: string): string[][] {
-  const entries = existsSync(path) ? readdirSync(path, { withFileTypes: true }) : [];
-  return entries.flatMap((entry) => {
-    if (entry.name === lockName) return [[]];
-    if (!entry.isDirectory()) return [];
-    return placesIn(join(path, entry.name)).map((inside) => [entry.name, ...inside]);
-  });
-}
-
 function listFiles(path: string): string[] {
   return readdirSync(path).filter((name) => !isOurs(name));
+}
+
+function listFolders(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if (isMissing(error) || (error as NodeJS.ErrnoException).code === "ENOTDIR") return [];
+    throw error;
+  }
 }
 
 function isOurs(name: string): boolean {

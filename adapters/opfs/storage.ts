@@ -7,7 +7,7 @@ import { reasonOf } from "../../src/errors.ts";
 import type { Place, Storage, StoredFile } from "../../src/storage.ts";
 import { clock } from "../web/clock.ts";
 import { storedFile } from "./file.ts";
-import { folderAt, lock, lockName, named, type SyncHandle } from "./platform.ts";
+import { folderAt, foldersIn, lock, named, type SyncHandle } from "./platform.ts";
 import { Pool } from "./pool.ts";
 import { Snapshot } from "./snapshot.ts";
 
@@ -58,10 +58,7 @@ export function opfsStorage(options: OpfsStorageOptions = {}): Storage {
         throw named(error, `${label} in the origin private file system`);
       }
     },
-    async places() {
-      const folder = await folderAt(directory.split("/"), { create: false });
-      return folder === undefined ? [] : placesIn(folder);
-    },
+    list: (path) => foldersIn([...directory.split("/").filter((name) => name !== ""), ...path]),
   };
 }
 
@@ -144,18 +141,4 @@ class WritablePlace implements Place {
 function isFirefox(): boolean {
   const { navigator } = globalThis as { navigator?: Partial<Navigator> };
   return /\bFirefox\//.test(navigator?.userAgent ?? "");
-}
-
-/** The folders that have a lock, and so are places. */
-async function placesIn(folder: FileSystemDirectoryHandle): Promise<string[][]> {
-  const places: string[][] = [];
-  for await (const [name, entry] of folder.entries()) {
-    if (entry.kind === "file") {
-      if (name === lockName) places.push([]);
-      continue;
-    }
-    const inside = await placesIn(entry as FileSystemDirectoryHandle);
-    places.push(...inside.map((path) => [name, ...path]));
-  }
-  return places;
 }

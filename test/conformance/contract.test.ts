@@ -39,8 +39,6 @@ const untried: Readonly<Record<string, string>> = {
   "What a completed `write` survives": "it needs the death of the program: test/browser/accidents.mjs",
   "Without it, `os`": "it is a default",
   "No answer stands for": "it is a default",
-  "The paths of all places": "test/partitions and the suites of test/browser",
-  "Without it, logs cannot be listed.": "test/partitions",
   "It may jump.": "it is a freedom",
   "Milliseconds since some fixed moment.": "any numbers that grow are",
   "More than 1 promises that": "it needs a disk that fails: test/node/write-errors.test.ts",

@@ -25,7 +25,7 @@ const eventWeights = {
   crash: 5,
 } as const;
 
-const failures: Partial<Record<Operation, readonly Failure[]>> = {
+export const failures: Partial<Record<Operation, readonly Failure[]>> = {
   write: ["before", "short", "short", "after"],
   flush: ["lost", "refused", "some", "kept", "before", "after"],
   create: ["before", "after"],
@@ -57,7 +57,9 @@ export function planOf(seed: number): Plan {
   const logs = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, index) => logOf(random, index));
   const count = random.integer(5, 120);
   const events = Array.from({ length: count }, () => eventOf(random, logs.length));
-  return { seed, manner, logs, events, answer: random.pick(["nothing", "same", "other"]) };
+  const answer = random.pick(["nothing", "same", "other"] as const);
+  const sequel = random.pick(["go on", "go on", "go on", "open again", "lose power"] as const);
+  return { seed, manner, logs, events, answer, sequel };
 }
 
 function mannerOf(random: Random): Manner {

@@ -74,6 +74,8 @@ export interface Plan {
   readonly events: readonly Event[];
   /** What the caller does about a record that was rejected. */
   readonly answer: "nothing" | "same" | "other";
+  /** What happens after something has failed. */
+  readonly sequel: "go on" | "open again" | "lose power";
 }
 
 /** One event, as a person would say it. */

@@ -24,6 +24,7 @@ export function withFaults(storage: Storage, faults: Faults): Storage {
     elapsed: () => storage.elapsed(),
     sleep: (ms) => storage.sleep(ms),
     open: (path, options) => then(storage.open(path, options), (place) => place && placeWith(place, faults)),
+    list: (path) => storage.list(path),
   };
 }
 

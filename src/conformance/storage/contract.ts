@@ -15,6 +15,8 @@ export const storage = clauses("Storage, src/storage.ts", {
   elapsed: "It never goes back, and may have fractions.",
   sleep: "Resolves after about `ms` milliseconds, and at least one turn of the event loop later.",
   path: "Opens the place at `path`, a list of names that are safe on every file system",
+  list: "The names that come directly behind `path` in the paths of the places that there are, in any order.",
+  listTakes: "It takes no lock, and may answer names besides of which there is no place.",
 });
 
 export const mode = clauses("OpenPlaceOptions.mode, src/storage.ts", {

@@ -1,13 +1,13 @@
 /** One tab of several that write: it takes a free partition, says so, and appends until it goes away. */
 import { browserStorage } from "../../../adapters/browser/storage.ts";
-import { listLogs, openFreePartition, readTopic } from "../../../src/index.ts";
+import { listLogs, openLog, readTopic } from "../../../src/index.ts";
 import { parameter, report, reporting } from "../suites/report.ts";
 
 await reporting(async () => {
   const storage = browserStorage({ name: "tabs" });
   const topic = "outbox";
   if (parameter("mode") === "drain") {
-    const logs = await listLogs(storage, topic);
+    const logs = await listLogs({ storage, topic });
     const records: object[] = [];
     let last = 0;
     let isInOrder = true;
@@ -20,7 +20,8 @@ await reporting(async () => {
     return;
   }
   const tab = parameter("tab");
-  const { log, partition } = await openFreePartition({ storage, topic });
+  const log = await openLog({ storage, topic, partition: "free" });
+  const { partition } = log;
   await report({ type: "partition", tab, partition, storage: log.stats().storage });
   for (let count = 0; ; count++) {
     const value = `${tab} ${count}`;
