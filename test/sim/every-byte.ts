@@ -4,11 +4,14 @@
  * decoder, which is written from FORMAT.md alone, and no record may ever read as anything but itself.
  */
 import { MemoryDisk } from "../../adapters/memory/storage.ts";
+import { decodeSegment } from "../format/decoder-segment.ts";
 import { decodeLog } from "../format/decoder.ts";
 import { type FolderBytes, takeFolder } from "../format/folder.ts";
+import { reseal, setField } from "../format/forge.ts";
 import { Bench } from "../format/golden-bench.ts";
 import { outcomeOf, strangerSays } from "../format/outcome.ts";
 import { recordOf } from "./content.ts";
+import { Random } from "./random.ts";
 
 const topic = "victim";
 
@@ -61,6 +64,20 @@ async function made(title: string, isClosed: boolean, isRecycled: boolean): Prom
   return { title, files: takeFolder(bench.disk, `${topic}/0`), values };
 }
 
+/** All damages to all victims, in an order that is as good as any. */
+export async function* everyDamage(masks: readonly number[], seed: number): AsyncGenerator<[Victim, Damage]> {
+  const all: [Victim, Damage][] = [];
+  for (const victim of await victims())
+    for (const damage of damages(victim, masks)) all.push([victim, damage]);
+  const random = new Random(seed);
+  while (all.length > 0) {
+    const index = random.integer(0, all.length - 1);
+    const last = all.pop()!;
+    yield all[index] ?? last;
+    if (index < all.length) all[index] = last;
+  }
+}
+
 /** Every damage to `files`; of each byte, the bits of `masks`. */
 export function* damages({ files }: Victim, masks: readonly number[]): Generator<Damage> {
   for (const [name, bytes] of files) {
@@ -84,6 +101,14 @@ export function* damages({ files }: Victim, masks: readonly number[]): Generator
       for (let at = 0; at < bytes.length; at += sector) {
         yield changed(`zeros from ${at} to ${at + sector}`, (copy) => copy.fill(0, at, at + sector));
       }
+    }
+    // A batch with all its checksums right, which is another than the one that was written there.
+    for (const batch of decodeSegment(name, bytes)!.batches) {
+      yield changed(`another batch at ${batch.position}`, (copy) => {
+        setField(copy, batch, "max timestamp", batch.maxTimestamp + 1);
+        reseal(copy, batch);
+        return copy;
+      });
     }
     yield* renamed(files, name);
   }

@@ -1,7 +1,7 @@
 /** All searches behind one door, for whoever wants to know which of them finds something first. */
 import { crashEverywhere } from "./crash-everywhere.ts";
 import { errorsEverywhere } from "./errors-everywhere.ts";
-import { damages, judged, victims } from "./every-byte.ts";
+import { everyDamage, judged } from "./every-byte.ts";
 import { planOf } from "./generate.ts";
 import { outcomeOf } from "./main.ts";
 import { workload, workloads } from "./workloads.ts";
@@ -36,13 +36,15 @@ export const searches: Readonly<Record<string, Search>> = {
       if (reason !== undefined || isOver()) return { tries, reason };
     }
   },
-  "every byte": async (_, isOver) => {
+  "every byte": async (seed, isOver) => {
     let tries = 0;
-    for (const victim of await victims()) {
-      const reason = await firstReason(isOver, damages(victim, [1, 64]), async (damage) => {
-        tries++;
-        await judged(victim, damage);
-      });
+    for await (const [victim, damage] of everyDamage([1, 64], seed)) {
+      if (isOver()) break;
+      tries++;
+      const reason = await judged(victim, damage).then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
       if (reason !== undefined) return { tries, reason };
     }
     return { tries, reason: undefined };
