@@ -3,7 +3,7 @@
  * log must open every time, with everything that was acknowledged as `disk`, and after the mere death of its
  * worker with everything that was acknowledged at all.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { opfsStorage } from "../../adapters/opfs/storage.ts";
 import { type Log, openLog } from "../../src/index.ts";
