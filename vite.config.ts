@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** These have a step of their own in test/run.mjs. */
-const elsewhere = ["test/package/**", "test/slow/**", "test/cli/**"];
+const elsewhere = ["test/package/**", "test/real/**", "test/sim/**", "test/cli/**"];
 
 export default defineConfig({
   test: {
@@ -20,12 +20,7 @@ export default defineConfig({
           name: "quick",
           env: { QUICK: "1" },
           include: ["test/**/*.test.ts"],
-          exclude: [
-            ...elsewhere,
-            "test/model/**",
-            "test/failure/{random,crash,repeated}.test.ts",
-            "test/node/**",
-          ],
+          exclude: [...elsewhere, "test/model/**", "test/failure/{random,repeated}.test.ts", "test/node/**"],
         },
       },
       {
@@ -38,9 +33,17 @@ export default defineConfig({
       },
       {
         test: {
-          name: "slow",
-          include: ["test/slow/**/*.test.ts"],
+          name: "sim",
+          include: ["test/sim/**/*.test.ts"],
           testTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "real",
+          include: ["test/real/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

@@ -15,8 +15,10 @@ const steps = {
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
   cli: { title: "The command-line tool, as built", run: (tally) => runVitest("cli", tally) },
-  slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
+  sim: { title: "The simulator: searches, random runs, controls", run: simulate },
   browser: { title: "Browsers", run: checkBrowsers },
+  edge: { title: "Durable Objects, in workerd", run: checkEdge },
+  real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
   package: { title: "The package, as users install it", run: checkPackage },
 };
 
@@ -30,9 +32,26 @@ async function build(tally) {
   await tally.check("build", () => npmRun("build"));
 }
 
+async function simulate(tally) {
+  await runVitest("sim", tally);
+  const { checkSimulator } = await import("./sim/step.mjs");
+  await checkSimulator(tally);
+}
+
 async function checkBrowsers(tally) {
   const { checkBrowsers: run } = await import("./browser/run.mjs");
   await run(tally);
+}
+
+async function checkEdge(tally) {
+  const { checkEdge: run } = await import("./edge/run.mjs");
+  await run(tally);
+}
+
+async function checkReal(tally) {
+  const { installPrograms } = await import("./tools/debian.mjs");
+  await tally.check("programs", installPrograms);
+  await runVitest("real", tally);
 }
 
 async function checkPackage(tally) {

@@ -33,6 +33,7 @@ const tool = ["src/cli/", ...core, "src/storage.ts", "adapters/node/", "node:"];
 const platforms: Record<string, readonly string[]> = {
   "adapters/node": ["node:"],
   "adapters/opfs": ["adapters/web/"],
+  "adapters/browser": ["adapters/web/", "adapters/opfs/", "adapters/indexeddb/"],
   "adapters/indexeddb": ["adapters/web/", "idb"],
 };
 

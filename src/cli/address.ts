@@ -53,17 +53,18 @@ export function logsBelow(path: string): Found[] {
   return logs.filter((each) => each !== undefined);
 }
 
+/** What is said of a path that is missing: its first name that is not there, and one that is like it. */
 export function notThere(path: string): UsageError {
-  const parent = dirname(resolve(path));
-  if (!exists(parent)) {
-    const above = firstExisting(parent);
-    return new UsageError(`there is no folder ${path}: ${shown(above)} is there, and not what is below`);
+  const parent = dirname(path);
+  if (parent !== path && !exists(parent)) {
+    const { message } = notThere(parent);
+    const rest = message.endsWith("?") ? `${message.slice(0, -1)}${sep}${basename(path)}?` : message;
+    const suggestion = /did you mean (.*)\?$/.exec(rest)?.[1];
+    return new UsageError(suggestion !== undefined && exists(suggestion) ? rest.replace(parent, path) : message);
   }
-  const close = nearest(
-    basename(path),
-    readdirSync(parent).filter((name) => !name.startsWith(".")),
-  );
-  const hint = close === undefined ? "" : `; did you mean ${join(dirname(path), close)}?`;
+  const names = readdirSync(parent).filter((name) => !name.startsWith("."));
+  const close = nearest(basename(path), names);
+  const hint = close === undefined ? "" : `; did you mean ${join(parent, close)}?`;
   return new UsageError(`there is no ${path}${hint}`);
 }
 
@@ -99,10 +100,6 @@ function foldersIn(path: string): string[] {
     .map((entry) => join(path, entry.name))
     .filter((each) => exists(each) && statSync(each).isDirectory())
     .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
-}
-
-function firstExisting(path: string): string {
-  return exists(path) ? path : firstExisting(dirname(path));
 }
 
 export function exists(path: string): boolean {

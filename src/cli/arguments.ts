@@ -55,7 +55,7 @@ export function checkArity(
 function unknownFlag({ name }: Command, flag: string, known: readonly string[]): UsageError {
   const close = nearest(flag.replace(/^-+/, ""), known);
   const hint = close === undefined ? `see walkabout ${name} --help` : `did you mean --${close}?`;
-  return new UsageError(`walkabout ${name} knows no flag ${flag}; ${hint}`);
+  return new UsageError(`${name} knows no flag ${flag}; ${hint}`);
 }
 
 /** The whole number that a flag says, at least `min`. */

@@ -53,7 +53,10 @@ async function verifyOne(log: Found, { output, signal }: Invocation): Promise<Re
   const began = Date.now();
   const whole = await verifyLog(log.address, {
     signal,
-    progress: (progress) => output.progress(progressText(log, progress, Date.now() - began)),
+    progress(progress) {
+      const ms = Date.now() - began;
+      if (ms > patienceMs) output.progress(progressText(log, progress, ms));
+    },
   });
   output.progress("");
   const holder = holderOf(log.path);
@@ -153,6 +156,8 @@ function conclusion(
 }
 
 const barCells = 24;
+/** Work that is over sooner shows no bar. */
+const patienceMs = 200;
 
 function progressText({ path }: Found, { bytes, bytesTotal }: VerifyProgress, ms: number): string {
   const part = bytesTotal === 0 ? 1 : bytes / bytesTotal;
