@@ -60,7 +60,9 @@ export function notThere(path: string): UsageError {
     const { message } = notThere(parent);
     const rest = message.endsWith("?") ? `${message.slice(0, -1)}${sep}${basename(path)}?` : message;
     const suggestion = /did you mean (.*)\?$/.exec(rest)?.[1];
-    return new UsageError(suggestion !== undefined && exists(suggestion) ? rest.replace(parent, path) : message);
+    return new UsageError(
+      suggestion !== undefined && exists(suggestion) ? rest.replace(parent, path) : message,
+    );
   }
   const names = readdirSync(parent).filter((name) => !name.startsWith("."));
   const close = nearest(basename(path), names);

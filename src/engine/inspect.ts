@@ -2,28 +2,16 @@
  * Reads one segment from end to end and checks every byte of it that is part of the log. It goes on behind
  * damage, collects evidence, and says of each damage where it is and what may have happened.
  */
-import { type BatchHeader, endOf, readBatchHeader } from "../format/batch-header.ts";
-import { flippedBits, flippedHeaderBits } from "../format/flipped-bit.ts";
+import type { BatchHeader } from "../format/batch-header.ts";
 import { attribute, batchHeader } from "../format/layout.ts";
 import { WalError } from "../errors.ts";
+import { type Damage, diagnose } from "./diagnosis.ts";
 import type { Files } from "./files.ts";
 import { headersOf, highestWatermark, isZeroBetween } from "./headers.ts";
 import { controlOf, recordsOf } from "./state.ts";
 import type { LivePart } from "./survey.ts";
 import type { Evidence } from "./verdict.ts";
 import { type Boundary, type Stop, type WalkedBatch, Walker } from "./walker.ts";
-
-/** A place where something else lies than what the log needs there. */
-export interface Damage {
-  /** Where in the segment the batch begins that is not as it was written. */
-  readonly position: number;
-  /** The records that cannot be read because of it. Without `next`, nobody knows how many. */
-  readonly first: number;
-  readonly next: number | undefined;
-  readonly reason: string;
-  /** The one bit that would explain it, had it flipped: a byte of the segment, and a bit of it (0 is the lowest). */
-  readonly flipped: { readonly position: number; readonly bit: number } | undefined;
-}
 
 /** Records that were written and are not part of the log: a later epoch has taken their offsets. */
 export interface Replaced {
@@ -40,12 +28,15 @@ export interface Inspection {
   /** The offset behind the last record that could be read. */
   readonly next: number;
   readonly batches: number;
+  /** Those that are part of the log. */
   readonly records: number;
   /** Whether a close batch ends it. */
   readonly closed: boolean;
 }
 
 export interface InspectOptions {
+  /** The first offset of the log. */
+  readonly first: number;
   /** What is vouched for besides by the segment itself. */
   readonly vouchedEnd: number;
   /** Called after each batch with how many bytes were checked since the last call. */
@@ -53,8 +44,6 @@ export interface InspectOptions {
 }
 
 const chunkBytes = 1024 * 1024;
-/** In more bytes than this, some bit is too likely to fit by chance. */
-const searchBytesMax = 16 * 1024 * 1024;
 
 /** Never throws for what is wrong with the segment. */
 export async function inspect(files: Files, part: LivePart, options: InspectOptions): Promise<Inspection> {
@@ -177,8 +166,10 @@ class Inspector {
         this.#watermark = Math.max(this.#watermark, header.position);
       }
     } else {
+      const { first } = this.#options;
+      const { next = Infinity } = this.#part;
       // Decoding is what checks that the records make sense.
-      for (const _ of recordsOf(batch)) this.#records++;
+      for (const { offset } of recordsOf(batch)) if (offset >= first && offset < next) this.#records++;
     }
     this.#batches++;
     this.#watermark = Math.max(this.#watermark, header.watermark);
@@ -242,48 +233,19 @@ class Inspector {
   }
 
   async #explain(limit: number, resumed: number | undefined): Promise<void> {
-    const { position, offset: first } = this.#at;
-    const { next = this.#part.next, ...found } = await this.#diagnose(limit);
-    const behind = resumed ?? next;
+    const { position, offset } = this.#at;
+    const { next = this.#part.next, ...found } = await diagnose(this.#files, this.#part.segment, this.#at, {
+      fileEnd: this.#fileEnd,
+      limit,
+    });
+    const end = resumed ?? next;
+    const first = this.#clamp(offset);
+    const behind = end === undefined ? undefined : this.#clamp(end);
     this.#damages.push({ position, first, next: behind, flipped: undefined, ...found });
   }
 
-  /** What is wrong with the batch that should begin here. */
-  async #diagnose(limit: number): Promise<{ reason: string; next?: number; flipped?: Damage["flipped"] }> {
-    const { segment } = this.#part;
-    const { position, offset, checksum } = this.#at;
-    const head = new Uint8Array(batchHeader.bytes);
-    const count = await this.#files.read(segment.name, head, position);
-    if (count === 0) return { reason: "the file ends here" };
-    if (head.every((byte) => byte === 0)) return { reason: "there are zeros in place of a batch" };
-    if (count < head.length) return { reason: "the header of the batch is cut off by the end of the file" };
-    const continues = (header: BatchHeader): boolean =>
-      header.epoch === segment.epoch && header.baseOffset === offset && header.previousChecksum === checksum;
-    const header = readBatchHeader(new DataView(head.buffer), 0, position);
-    if (header === undefined) {
-      const bits = flippedHeaderBits(head, position, continues);
-      return { reason: "the header of the batch is damaged", flipped: theOnly(bits, position) };
-    }
-    if (header.epoch !== segment.epoch) {
-      return { reason: `there is an old batch of epoch ${header.epoch}, from an earlier use of the file` };
-    }
-    if (!continues(header)) return { reason: "the batch does not continue the one before it" };
-    const next = header.baseOffset + header.count;
-    if (endOf(header) > this.#fileEnd) {
-      return { reason: "the batch is cut off by the end of the file", next };
-    }
-    if (endOf(header) > limit) return { reason: "the batch goes on behind the end of the segment", next };
-    const reason = "the payload of the batch does not match its checksum";
-    if (header.length > searchBytesMax) return { reason, next };
-    const payload = new Uint8Array(header.length);
-    await this.#files.read(segment.name, payload, position + batchHeader.bytes);
-    const bits = flippedBits(new DataView(payload.buffer), 0, payload.length, header.payloadChecksum);
-    return { reason, next, flipped: theOnly(bits, position + batchHeader.bytes) };
+  /** What lies outside of the log, truncated away or replaced, is not lost. */
+  #clamp(offset: number): number {
+    return Math.max(this.#options.first, Math.min(offset, this.#part.next ?? Infinity));
   }
-}
-
-/** With two that fit, at least one fits by chance. */
-export function theOnly(bits: readonly number[], from: number): Damage["flipped"] {
-  const [bit] = bits;
-  return bits.length === 1 ? { position: from + (bit! >>> 3), bit: bit! & 7 } : undefined;
 }

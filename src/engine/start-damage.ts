@@ -6,7 +6,7 @@ import { attribute, batchHeader, segmentHeader } from "../format/layout.ts";
 import { parseSegmentName } from "../format/names.ts";
 import { encodeSegmentHeader } from "../format/segment-header.ts";
 import type { Files } from "./files.ts";
-import { type Damage, theOnly } from "./inspect.ts";
+import { type Damage, theOnly } from "./diagnosis.ts";
 import type { Identity } from "./segment.ts";
 
 /** A start that is larger than this has many producers, and some bit is too likely to fit by chance. */

@@ -6,7 +6,8 @@ import { parseSegmentName } from "../format/names.ts";
 import { WalError } from "../errors.ts";
 import type { Signal, Storage } from "../storage.ts";
 import type { Files } from "./files.ts";
-import { type Damage, inspect, type Inspection, type Replaced } from "./inspect.ts";
+import type { Damage } from "./diagnosis.ts";
+import { inspect, type Inspection, type Replaced } from "./inspect.ts";
 import { throwIfAborted } from "./reader.ts";
 import type { Identity } from "./segment.ts";
 import { flippedInStart } from "./start-damage.ts";
@@ -130,7 +131,7 @@ export class Verifier {
       if (part.kind === "live") {
         const inspection = await this.#inspect(part, surveyed);
         if (part.last) closed = inspection.closed;
-        segments.push(reportOf(part, inspection));
+        segments.push(reportOf(part, inspection, surveyed.first));
       } else segments.push(await this.#reportOfGap(part, segments.at(-1)?.next ?? surveyed.first));
     }
     for (const name of surveyed.superseded)
@@ -150,12 +151,13 @@ export class Verifier {
     };
   }
 
-  async #inspect(part: LivePart, { tail }: Survey): Promise<Inspection> {
+  async #inspect(part: LivePart, { tail, first }: Survey): Promise<Inspection> {
     const known = this.#sound.get(keyOf(part));
     if (known !== undefined) return known;
     throwIfAborted(this.#options.signal);
     const vouchedEnd = part.last ? (tail?.vouchedEnd ?? 0) : 0;
     const inspection = await inspect(this.#files, part, {
+      first,
       vouchedEnd,
       advance: (bytes) => this.#advance(bytes),
     });
@@ -212,8 +214,9 @@ const replacedWhole = "a later epoch has replaced all of it; it is removed when 
 const truncatedWhole = "all of it was truncated away; it is removed when the log is opened";
 const neverFinished = "it was never finished being created, and nothing in it was acknowledged";
 
-function reportOf(part: LivePart, inspection: Inspection): SegmentReport {
-  const { name: segment, base: first, epoch, start } = part.segment;
+function reportOf(part: LivePart, inspection: Inspection, logFirst: number): SegmentReport {
+  const { name: segment, base, epoch, start } = part.segment;
+  const first = Math.max(base, logFirst);
   const { evidence, damages, replaced, next, batches, records, fileEnd } = inspection;
   const verdict = judge(evidence);
   return {

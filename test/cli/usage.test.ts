@@ -9,10 +9,7 @@ const names = "ls info verify cat tail dump append stats salvage truncate retain
 describe("what is wrong is said in one line, with what is near", () => {
   test.each([
     [["verfy", "x"], "there is no command verfy; did you mean verify?"],
-    [
-      ["cat", "data/orders/0", "--form", "json"],
-      "cat knows no flag --form; did you mean --format?",
-    ],
+    [["cat", "data/orders/0", "--form", "json"], "cat knows no flag --form; did you mean --format?"],
     [["cat", "data/orders/0", "--format", "yaml"], "--format must be text, json, hex, not yaml"],
     [["cat", "data/orders/0", "--from"], "--from needs a value: --from <offset|time>"],
     [["cat", "data/orders/0", "--from", "soon"], "--from must be an offset, a date such as"],

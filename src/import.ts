@@ -1,13 +1,9 @@
-/**
- * One file for a whole log: a plain tar that holds the segment files as they are, under the names they have in a
- * folder, so that any tar program unpacks it to a log. It works on every storage, in both directions.
- */
-import { Files } from "./engine/files.ts";
-import { reasonOf, WalError } from "./errors.ts";
+/** Makes a log of an archive that `export.ts` has made, or a tar program. */
+import { WalError } from "./errors.ts";
 import { segmentHeader } from "./format/layout.ts";
 import { decodeTopic, parseSegmentName, pathOf } from "./format/names.ts";
-import { blockBytes, emptyBlock, readTarHeader, tarHeader, type TarEntry } from "./format/tar.ts";
-import { checkAddress, type LogAddress } from "./options.ts";
+import { blockBytes, emptyBlock, pathOfExtension, readTarHeader, type TarEntry } from "./format/tar.ts";
+import { checkAddress } from "./options.ts";
 import type { Place, Storage, StoredFile } from "./storage.ts";
 
 export interface ImportReport {
@@ -20,38 +16,6 @@ export interface ImportReport {
 const chunkBytes = 1024 * 1024;
 
 /**
- * The bytes of an archive, in chunks. It takes no lock: of a log that is written to, it holds what was there
- * when its last segment was looked at.
- *
- *     const file = new Blob(await Array.fromAsync(exportLog({ storage, topic: "orders" })));
- *
- * The newest segment comes first, so that what was cut off is never taken for a whole, shorter log.
- */
-export async function* exportLog(address: LogAddress): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  const { topic, partition, label } = checkAddress(address);
-  const path = pathOf(topic, partition);
-  const place = await address.storage.open(path, { mode: "read" });
-  if (place === undefined) throw unavailable(`export log ${label}`, "there is no such log", label);
-  const files = new Files(place, label);
-  try {
-    const names = (await files.list()).filter((name) => parseSegmentName(name) !== undefined).toSorted();
-    if (names.length === 0) throw unavailable(`export log ${label}`, "it has no segments", label);
-    const modified = Math.floor(address.storage.now() / 1000);
-    for (const name of names.toReversed()) {
-      const size = await files.size(name);
-      yield tarHeader({ path: [...path, name], size }, modified);
-      yield* contentOf(files, name, size);
-      const rest = size % blockBytes;
-      if (rest > 0) yield new Uint8Array(blockBytes - rest);
-    }
-    yield new Uint8Array(blockBytes * 2);
-  } finally {
-    await files.abandon();
-    await place.close();
-  }
-}
-
-/**
  * Makes a log of an archive, where none may be yet. When it fails, what it has made is removed again.
  * Rejects with `FORMAT` for what is no archive, and with `UNAVAILABLE`.
  */
@@ -61,13 +25,21 @@ export async function importLog(
 ): Promise<ImportReport> {
   const source = new Source(chunks);
   let target: Target | undefined;
+  /** Of the next entry, where its name is too long for a header. */
+  let path: readonly string[] | undefined;
   try {
     for (;;) {
       const block = await source.read(blockBytes);
       if (block.length < blockBytes) throw damaged("it is cut off");
       if (emptyBlock(block)) break;
-      const entry = readTarHeader(block);
-      if (entry === undefined) throw damaged("it is no tar archive, or a header of it is damaged");
+      const header = readTarHeader(block);
+      if (header === undefined) throw damaged("it is no tar archive, or a header of it is damaged");
+      if (header.isExtension) {
+        path = pathOfExtension(await source.padded(header.size));
+        continue;
+      }
+      const entry = { ...header, path: path ?? header.path };
+      path = undefined;
       const [topic, partition, name] = checkEntry(entry);
       target ??= await Target.open(storage, topic, partition);
       await target.add(entry, name, source);
@@ -79,18 +51,6 @@ export async function importLog(
     throw error;
   } finally {
     await source.close();
-  }
-}
-
-async function* contentOf(
-  files: Files,
-  name: string,
-  size: number,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  for (let position = 0; position < size; position += chunkBytes) {
-    const chunk = new Uint8Array(Math.min(chunkBytes, size - position));
-    if ((await files.read(name, chunk, position)) === chunk.length) yield chunk;
-    else throw unavailable(`export ${name}`, "it became shorter meanwhile; try again", name);
   }
 }
 
@@ -143,8 +103,7 @@ class Target {
       await file.close();
     }
     this.#bytes += size;
-    const padding = (blockBytes - (size % blockBytes)) % blockBytes;
-    if ((await source.read(padding)).length < padding) throw damaged("it is cut off");
+    await source.padded(0, size);
   }
 
   async finish(): Promise<ImportReport> {
@@ -211,6 +170,14 @@ class Source {
     return bytes.subarray(0, filled);
   }
 
+  /** `count` bytes that must be there, and the padding of an entry of `size` bytes behind them. */
+  async padded(count: number, size = count): Promise<Uint8Array> {
+    const padding = (blockBytes - (size % blockBytes)) % blockBytes;
+    const bytes = await this.read(count + padding);
+    if (bytes.length < count + padding) throw damaged("it is cut off");
+    return bytes.subarray(0, count);
+  }
+
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }
@@ -221,5 +188,5 @@ function damaged(what: string): WalError {
 }
 
 function unavailable(action: string, what: string, log: string): WalError {
-  return new WalError("UNAVAILABLE", `cannot ${action}: ${reasonOf(what)}`, { log });
+  return new WalError("UNAVAILABLE", `cannot ${action}: ${what}`, { log });
 }
