@@ -6,7 +6,6 @@ export type { Ack } from "./ack.ts";
 export type { ClosedSegment } from "./engine/maintenance.ts";
 export type { RecoveryReport } from "./engine/open.ts";
 export { WalError, type WalErrorCode, type WalErrorPlace } from "./errors.ts";
-export { exportLog, importLog, type ImportReport } from "./export.ts";
 export type { RecordBatch } from "./format/record-batch.ts";
 export type { AppendOptions, Log } from "./log.ts";
 export type { LogReader } from "./log-reader.ts";

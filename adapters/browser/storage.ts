@@ -66,11 +66,11 @@ export function browserStorage(options: BrowserStorageOptions = {}): BrowserStor
     notices.push(each);
     options.onNotice?.(each);
   };
-  let chosen = "nothing is opened yet";
+  let chosen = "";
   let diagnosis: Promise<void> | undefined;
   const choose = async (path: readonly string[]): Promise<Chosen> => {
     const choice = await chooseHome(homes, path, prefer);
-    chosen = `${choice.home}: ${choice.why}`;
+    chosen = ` (${choice.home}: ${choice.why})`;
     return choice;
   };
   const openForWriting = async (path: readonly string[]): Promise<Place> => {
@@ -89,7 +89,7 @@ export function browserStorage(options: BrowserStorageOptions = {}): BrowserStor
   return {
     ...clock,
     get name() {
-      return `browser ${name} (${chosen})`;
+      return `browser ${name}${chosen}`;
     },
     notices,
     durability: "disk",

@@ -89,7 +89,7 @@ function ownTests({ test }: Runner): void {
     }
     expect(code === "FULL", `the code is ${code}`);
     await log.truncateBefore(log.next);
-    await log.append({ value });
+    await patiently(() => log.append({ value }));
     await log.close();
   });
 
@@ -145,6 +145,19 @@ function ownTests({ test }: Runner): void {
       await again.close();
     }
   });
+}
+
+/** Browsers take their time to notice that something was given back. */
+async function patiently(work: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (tries === 100) throw error;
+    }
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
 }
 
 async function hasHandles(): Promise<boolean> {
