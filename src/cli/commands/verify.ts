@@ -54,8 +54,8 @@ async function verifyOne(log: Found, { output, signal }: Invocation): Promise<Re
   const whole = await verifyLog(log.address, {
     signal,
     progress(progress) {
-      const ms = Date.now() - began;
-      if (ms > patienceMs) output.progress(progressText(log, progress, ms));
+      if (progress.bytesTotal < barBytesMin) return;
+      output.progress(progressText(log, progress, Date.now() - began));
     },
   });
   output.progress("");
@@ -156,8 +156,8 @@ function conclusion(
 }
 
 const barCells = 24;
-/** Work that is over sooner shows no bar. */
-const patienceMs = 200;
+/** Less than this is checked before anybody has looked. */
+const barBytesMin = 32 * 1024 * 1024;
 
 function progressText({ path }: Found, { bytes, bytesTotal }: VerifyProgress, ms: number): string {
   const part = bytesTotal === 0 ? 1 : bytes / bytesTotal;
