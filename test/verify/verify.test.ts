@@ -332,6 +332,21 @@ describe.each(models)("verifying a log whose files are gone ($name)", (model) =>
     }
   });
 
+  test("finds damage before a missing segment, by what a damaged batch behind it vouches for", async () => {
+    const machine = model.build();
+    const names = await segmented(machine, { segments: 3, closed: true });
+    await remove(machine, names[1]!);
+    const [, second, third] = await recordBatchesOf(machine, names[0]!);
+    await edit(machine, names[0]!, flip(second!.position + 3));
+    await edit(machine, names[0]!, (bytes) => cut(third!.end)(flip(third!.position + 66)(bytes)));
+    const report = await verified(machine);
+    expect(report.segments.map(({ verdict, next }) => [verdict, next])).toEqual([
+      ["corrupt", 1],
+      ["missing", 6],
+      ["sound", 9],
+    ]);
+  });
+
   test("finds a damaged start beside a missing segment", async () => {
     const machine = model.build();
     const names = await segmented(machine, { segments: 6, closed: true });
