@@ -32,9 +32,8 @@ export function browserSuite(runner: Runner): void {
 export function choiceSuite({ test }: Runner): void {
   test("says where the log lives, and why", async () => {
     const log = await openLog({ storage: browserStorage({ name: crypto.randomUUID(), worker }), topic: "a" });
-    const isFallback = navigator.userAgent.includes("Version/"); // WebKit
     expect(
-      log.stats().storage.includes(isFallback ? "indexeddb: " : "opfs: handles work here"),
+      log.stats().storage.includes(isWebKit() ? "indexeddb: " : "opfs: handles work here"),
       log.stats().storage,
     );
     await log.close();
@@ -160,6 +159,10 @@ async function patiently(work: () => Promise<unknown>): Promise<void> {
     }
     await new Promise((wake) => setTimeout(wake, 100));
   }
+}
+
+function isWebKit(): boolean {
+  return /\bVersion\//.test(navigator.userAgent);
 }
 
 async function hasHandles(): Promise<boolean> {
