@@ -22,8 +22,8 @@ export async function finds(control, search, { seed, seconds }) {
 
 /** The first sentence of what was found, without the names of files. */
 function symptom(reason) {
-  const [first] = reason.replaceAll("\n", " ").split(/ {2}where|, \{| {4}at /);
-  const plain = first.replace(/^Error: /, "").replaceAll(/0{4}\d+(_\d+)?\.wal/g, "a segment");
+  const [first] = reason.replaceAll("\n", " ").split(/ {2}where|, \{| {4}at |\. Nothing was/);
+  const plain = first.replace(/^Error: /, "").replaceAll(/(segment )?0{4}\d+(_\d+)?\.wal/g, "a segment");
   return plain.length > 160 ? `${plain.slice(0, 157)}…` : plain;
 }
 
