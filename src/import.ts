@@ -13,16 +13,24 @@ export interface ImportReport {
   readonly bytes: number;
 }
 
+/** The bytes of an archive: the body of a response, the chunks of a file, whatever gives them in order. */
+export type ByteChunks =
+  | AsyncIterable<Uint8Array>
+  | Iterable<Uint8Array>
+  | {
+      getReader(): {
+        read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+        cancel(): Promise<unknown>;
+      };
+    };
+
 const chunkBytes = 1024 * 1024;
 
 /**
  * Makes a log of an archive, where none may be yet. When it fails, what it has made is removed again.
  * Rejects with `FORMAT` for what is no archive, and with `UNAVAILABLE`.
  */
-export async function importLog(
-  storage: Storage,
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<ImportReport> {
+export async function importLog(storage: Storage, chunks: ByteChunks): Promise<ImportReport> {
   const source = new Source(chunks);
   let target: Target | undefined;
   /** Of the next entry, where its name is too long for a header. */
@@ -141,14 +149,30 @@ async function write(file: StoredFile, bytes: Uint8Array, position: number): Pro
   if (count !== bytes.length) throw new Error(`only ${count} of ${bytes.length} bytes were written`);
 }
 
+/** Safari's streams have a reader and cannot be iterated. */
+function iteratorOf(chunks: ByteChunks): AsyncIterator<Uint8Array> | Iterator<Uint8Array> {
+  if (Symbol.asyncIterator in chunks) return chunks[Symbol.asyncIterator]();
+  if (Symbol.iterator in chunks) return chunks[Symbol.iterator]();
+  const reader = chunks.getReader();
+  return {
+    async next() {
+      const { done, value } = await reader.read();
+      return done || value === undefined ? { done: true, value: undefined } : { done: false, value };
+    },
+    async return() {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
 /** Chunks of any size, read in pieces of the size that is asked for. */
 class Source {
   readonly #chunks: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
 
-  constructor(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
-    this.#chunks =
-      Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+  constructor(chunks: ByteChunks) {
+    this.#chunks = iteratorOf(chunks);
   }
 
   /** A copy of the next `count` bytes, or of as many as there are. */

@@ -12,7 +12,7 @@ export { WalError, type WalErrorCode, type WalErrorPlace } from "./errors.ts";
 export type { RecordBatch } from "./format/record-batch.ts";
 export type { AppendOptions, Log } from "./log.ts";
 export { exportLog } from "./export.ts";
-export { importLog, type ImportReport } from "./import.ts";
+export { type ByteChunks, importLog, type ImportReport } from "./import.ts";
 export type { LogReader } from "./log-reader.ts";
 export { openLog, openReader } from "./open-log.ts";
 export type { LogAddress, OpenLogOptions } from "./options.ts";

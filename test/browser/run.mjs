@@ -1,5 +1,6 @@
 /** The tests in real browsers: Chromium, Firefox and WebKit, each with a profile on the disk. */
 import { checkKills, checkPowerCuts, checkSettled } from "./accidents.mjs";
+import { checkArchives } from "./archive.mjs";
 import { buildPages } from "./driver/build.mjs";
 import { installBrowsers } from "./driver/install.mjs";
 import { startServer } from "./driver/server.mjs";
@@ -15,6 +16,7 @@ const parts = {
   quota: checkQuota,
   cleared: checkCleared,
   tabs: checkTabs,
+  archives: checkArchives,
 };
 
 /** Runs all parts, or the one that is asked for, of which it may take those checks alone whose title has a text. */
