@@ -18,6 +18,7 @@ const expiryStepMs = 1000;
 export interface CourierOptions {
   readonly deliver: Deliver;
   readonly parallel: number;
+  readonly batchRecordsMax: number;
   readonly timeoutMs: number;
   readonly backoff: Backoff;
   readonly maxAgeMs: number;
@@ -42,6 +43,7 @@ export class Courier {
   readonly #underWay = new Set<Aborter>();
   #callOff: (() => void) | undefined;
   #isExpiring = false;
+  #isKicking = false;
   #closed = false;
   /** Why nothing is delivered, while that is so. */
   held: string | undefined;
@@ -70,6 +72,22 @@ export class Courier {
       void this.#carry(entries);
     }
     this.#setAlarm();
+  }
+
+  /** Looks when those who pushed together have all been answered, so that their records travel together. */
+  async kickSoon(): Promise<void> {
+    if (this.#isKicking) return;
+    this.#isKicking = true;
+    const { lanes } = this.#parts;
+    const begun = lanes.count;
+    let seen: number;
+    do {
+      seen = lanes.count;
+      // The answers of one flush come within a few turns of the microtask queue.
+      for (let turn = 0; turn < 5; turn++) await undefined;
+    } while (lanes.count > seen && lanes.count - begun < this.#options.batchRecordsMax);
+    this.#isKicking = false;
+    this.kick();
   }
 
   /** Tries everything that waits for its time. */

@@ -122,14 +122,24 @@ export function checkAddress({ storage, name, principal }: OutboxAddress): Outbo
   return { storage, name, principal };
 }
 
-/** What only the outbox knows to be wrong. The log checks the rest. */
+/** What has to be right before the record is measured. The log checks the rest. */
 export function checkPush(record: RecordInput): void {
   if (typeof record !== "object" || record === null) throw new TypeError("a record must be an object");
   if (record.kind !== undefined) throw new TypeError("a record in an outbox has no kind of its own");
-  for (const header of Object.keys(record.headers ?? {})) {
+  if (record.key !== undefined) checkBytes("key", record.key);
+  if (record.value !== undefined) checkBytes("value", record.value);
+  for (const [header, value] of Object.entries(record.headers ?? {})) {
+    checkBytes(`header ${header}`, value);
     if (!header.startsWith(reservedPrefix)) continue;
     throw new TypeError(`header ${header} cannot be pushed: names with ${reservedPrefix} are reserved`);
   }
+}
+
+function checkBytes(what: string, given: unknown): void {
+  if (typeof given === "string" || given instanceof Uint8Array) return;
+  throw new TypeError(
+    `${what} must be a string or a Uint8Array, not ${given === null ? "null" : typeof given}`,
+  );
 }
 
 function checkText(what: string, text: unknown): void {

@@ -146,7 +146,7 @@ export class Outbox {
     const pushed = await journal.push(record, letter);
     lanes.add(pushed.entry);
     emit("change", undefined);
-    courier.kick();
+    void courier.kickSoon();
     return pushed;
   }
 

@@ -77,7 +77,7 @@ export class OtherSide {
     const ids = delivery.records.map(({ id }) => id);
     const sent = { values, ids, attempt: context.attempt, delivery, context };
     this.sent.push(sent);
-    const answer = await (this.answers.shift() ?? this.otherwise(sent));
+    const answer = await (this.answers.length > 0 ? this.answers.shift()! : this.otherwise(sent));
     if (answer instanceof Error) throw answer;
     return answer;
   };
