@@ -12,6 +12,8 @@ import type { Entry, Lanes } from "./lanes.ts";
 import { type Aborter, type Clockwork, newAborter } from "./platform.ts";
 import { type Dead, type FullVerdict, type Retry, verdictOfError, verdictsOf } from "./verdict.ts";
 
+/** How long to wait where a dead letter could not be written. */
+const unburiedMs = 1000;
 /** How exactly expiry is kept. */
 const expiryStepMs = 1000;
 
@@ -44,6 +46,7 @@ export class Courier {
   #callOff: (() => void) | undefined;
   #isExpiring = false;
   #isKicking = false;
+  #resumes = 0;
   #closed = false;
   /** Why nothing is delivered, while that is so. */
   held: string | undefined;
@@ -97,6 +100,7 @@ export class Courier {
   }
 
   resume(): void {
+    this.#resumes++;
     if (this.held === undefined) return;
     this.held = undefined;
     this.wake();
@@ -111,11 +115,16 @@ export class Courier {
 
   async #carry(entries: Entry[]): Promise<void> {
     const aborter = newAborter();
+    const resumes = this.#resumes;
     this.#underWay.add(aborter);
     this.#parts.changed();
     const verdicts = await this.#deliver(entries, aborter);
     this.#underWay.delete(aborter);
     if (this.#closed) return;
+    for (const verdict of verdicts) {
+      // One that set out before resume() knows nothing of what was done about it.
+      if (verdict.verdict === "hold" && resumes === this.#resumes) this.#hold(verdict.reason);
+    }
     await this.#obey(entries, verdicts);
     this.#parts.changed();
     this.kick();
@@ -167,19 +176,17 @@ export class Courier {
       const verdict = verdicts[index]!;
       if (verdict.verdict === "dead" && (await this.#bury(entry, refusal(verdict)))) settled.add(entry);
     }
-    for (const verdict of verdicts) if (verdict.verdict === "hold") this.#hold(verdict.reason);
     const failed = entries.filter((entry) => !settled.has(entry));
     const retries = verdicts.filter((verdict) => verdict.verdict === "retry");
-    const waitMs = failed.length === 0 ? 0 : this.#waitMs(failed, retries);
+    const unburied = failed.length > retries.length + of("hold").length;
+    const waitMs = retries.length > 0 ? this.#waitMs(failed, retries) : unburied ? unburiedMs : 0;
     const notBefore = waitMs === 0 ? 0 : this.#options.elapsed() + waitMs;
     const split = retries.some((verdict) => verdict.split) && failed.length > 1;
     const recordsMax = split ? Math.ceil(failed.length / 2) : Infinity;
     lanes.release(entries, { settled, next: { notBefore, recordsMax } });
   }
 
-  /** Entries that stay behind without a retry are held, or could not be buried. */
   #waitMs(failed: readonly Entry[], retries: readonly Retry[]): number {
-    if (retries.length === 0) return this.held === undefined ? this.#options.backoff.baseMs : 0;
     const { backoff, clockwork } = this.#options;
     const attempts = Math.max(...failed.map((entry) => entry.attempts), 1);
     const waits = retries.map(({ afterMs }) => backoffMs(backoff, attempts, clockwork.random, afterMs));

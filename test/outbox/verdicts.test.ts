@@ -103,6 +103,20 @@ test("a hold stops everything until resume(), also what is pushed later", async 
   expect(outbox.status.state).toBe("idle");
 });
 
+test("an answer to what set out before resume() does not hold again", async () => {
+  const world = new World();
+  const late = promised<Answer>();
+  world.other.answers.push("hold", late.promise);
+  const outbox = await world.open({ batch: { maxRecords: 1 } });
+  await Promise.all([outbox.push({ key: "a", value: "one" }), outbox.push({ key: "b", value: "two" })]);
+  await world.timers.pass(0);
+  expect(outbox.status).toMatchObject({ state: "held", underWay: 1 });
+  outbox.resume();
+  late.keep("hold");
+  await world.timers.pass(0);
+  expect(outbox.status).toMatchObject({ state: "idle", pending: 0 });
+});
+
 test("each record of a delivery may have a verdict of its own", async () => {
   const world = new World();
   world.other.answers.push(["done", "retry", { verdict: "dead", reason: "no such order" }, "done"]);
