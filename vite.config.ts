@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** These have a step of their own in test/run.mjs. */
-const elsewhere = ["test/package/**", "test/slow/**"];
+const elsewhere = ["test/package/**", "test/real/**", "test/sim/**"];
 
 export default defineConfig({
   test: {
@@ -30,9 +30,17 @@ export default defineConfig({
       },
       {
         test: {
-          name: "slow",
-          include: ["test/slow/**/*.test.ts"],
+          name: "sim",
+          include: ["test/sim/**/*.test.ts"],
           testTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "real",
+          include: ["test/real/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

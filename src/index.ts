@@ -15,6 +15,14 @@ export type { ReadOptions } from "./read.ts";
 export type { Bytes, LogRecord, Producer, RecordInput } from "./record.ts";
 export { type OffsetRange, type Problem, salvage, type SalvageReport } from "./salvage.ts";
 export type { LogStats } from "./stats.ts";
+export {
+  listLogs,
+  type ListLogsOptions,
+  type LogName,
+  readTopic,
+  type ReadTopicOptions,
+  type TopicRecord,
+} from "./topics.ts";
 export type {
   Durability,
   Eventually,

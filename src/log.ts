@@ -52,6 +52,14 @@ export class Log {
     this.#view = viewOf(parts.core, parts.writer.intake, () => this.#closed);
   }
 
+  get topic(): string {
+    return this.#core.identity.topic;
+  }
+
+  get partition(): number {
+    return this.#core.identity.partition;
+  }
+
   /** The first offset that has not been truncated away. */
   get first(): number {
     return this.#core.first;

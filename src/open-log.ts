@@ -16,6 +16,8 @@ import type { Place, Storage } from "./storage.ts";
 
 const lockPollMs = 20;
 
+type NumberedOptions = Omit<OpenLogOptions, "partition"> & LogAddress;
+
 /**
  * Opens a log, which is created when it is missing, and takes its lock. After a crash, what is
  * not damaged is recovered; see `log.recovery`.
@@ -26,6 +28,22 @@ const lockPollMs = 20;
  * changes anything on the disk.
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
+  const { partition = 0 } = options;
+  return partition === "free" ? openFree(options) : openNumbered({ ...options, partition });
+}
+
+/** The first partition that is not locked. Somebody may come first: then it is the next one. */
+async function openFree(options: OpenLogOptions): Promise<Log> {
+  for (let partition = 0; ; partition++) {
+    try {
+      return await openNumbered({ ...options, partition, lockWaitMs: 0 });
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+    }
+  }
+}
+
+async function openNumbered(options: NumberedOptions): Promise<Log> {
   const identity = checkAddress(options);
   const settings = checkOptions(options);
   const place = await lockedPlace(options, identity);
@@ -48,13 +66,18 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
  * written and not yet proven to be flushed is marked so.
  */
 export async function openReader(options: LogAddress): Promise<LogReader> {
+  const reader = await openReaderIfThere(options);
+  if (reader !== undefined) return reader;
+  const { label } = checkAddress(options);
+  throw new WalError("UNAVAILABLE", `cannot read log ${label}: there is no such log`, { log: label });
+}
+
+/** Answers `undefined` where there is no such log. */
+export async function openReaderIfThere(options: LogAddress): Promise<LogReader | undefined> {
   const identity = checkAddress(options);
   const { storage } = options;
   const place = await openPlace(storage, identity, "read");
-  if (place === undefined) {
-    const { label } = identity;
-    throw new WalError("UNAVAILABLE", `cannot read log ${label}: there is no such log`, { log: label });
-  }
+  if (place === undefined) return undefined;
   const files = new Files(place, identity.label);
   const observer = new Observer(storage, files, identity, producersMax);
   try {
@@ -93,7 +116,7 @@ async function leave(files: Files, place: Place): Promise<void> {
   await (async () => place.close())().catch(() => undefined);
 }
 
-async function lockedPlace(options: OpenLogOptions, identity: Identity): Promise<Place> {
+async function lockedPlace(options: NumberedOptions, identity: Identity): Promise<Place> {
   const { storage, signal, lockWaitMs = 0 } = options;
   if (lockWaitMs !== Infinity) checkInteger("lockWaitMs", lockWaitMs, 0, Number.MAX_SAFE_INTEGER);
   const deadline = storage.elapsed() + lockWaitMs;
@@ -102,9 +125,12 @@ async function lockedPlace(options: OpenLogOptions, identity: Identity): Promise
     try {
       return (await openPlace(storage, identity, "write"))!;
     } catch (error) {
-      const locked = error instanceof WalError && error.code === "LOCKED";
-      if (!locked || storage.elapsed() >= deadline) throw error;
+      if (!isLocked(error) || storage.elapsed() >= deadline) throw error;
     }
     await storage.sleep(lockPollMs);
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof WalError && error.code === "LOCKED";
 }

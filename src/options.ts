@@ -15,7 +15,12 @@ export interface LogAddress {
   readonly partition?: number | undefined;
 }
 
-export interface OpenLogOptions extends LogAddress {
+export interface OpenLogOptions extends Omit<LogAddress, "partition"> {
+  /**
+   * A topic may have many logs, by number. The default is 0. `"free"` takes the first that nobody has
+   * open: several tabs or processes that append to one topic get a log each.
+   */
+  readonly partition?: number | "free" | undefined;
   /** A new segment is begun when the next group would not fit, or on the first append after an age. */
   readonly segment?:
     | {
@@ -60,15 +65,18 @@ const batchBytes = mebibyte;
 export function checkAddress(options: LogAddress): { topic: string; partition: number; label: string } {
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
   const { storage, topic, partition = 0 } = options;
-  if (typeof storage?.open !== "function") {
-    throw new TypeError('storage must be a Storage, for example nodeStorage("./data") from "walkabout/node"');
-  }
+  checkStorage(storage);
   encodeTopic(topic);
   checkInteger("partition", partition, 0, limit.partition);
   return { topic, partition, label: `${topic}/${partition} in ${storage.name}` };
 }
 
-export function checkOptions(options: OpenLogOptions): Settings {
+export function checkStorage(storage: Storage): void {
+  if (typeof storage?.open === "function") return;
+  throw new TypeError('storage must be a Storage, for example nodeStorage("./data") from "walkabout/node"');
+}
+
+export function checkOptions(options: Omit<OpenLogOptions, "partition">): Settings {
   const { segment, retention, durability = "strict" } = options;
   if (durability !== "strict" && durability !== "relaxed") {
     throw new TypeError(`durability must be "strict" or "relaxed", not ${String(durability)}`);

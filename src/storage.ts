@@ -72,6 +72,12 @@ export interface Storage {
    * FORMAT.md, "Names").
    */
   open(path: readonly string[], options: OpenPlaceOptions): Eventually<Place | undefined>;
+
+  /**
+   * The names that come directly behind `path` in the paths of the places that there are, in any
+   * order. It takes no lock, and may answer names besides of which there is no place.
+   */
+  list(path: readonly string[]): Eventually<readonly string[]>;
 }
 
 /** A flat folder of files. Opened for writing, it is ours alone until it is closed. */

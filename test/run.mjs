@@ -14,8 +14,9 @@ const steps = {
   check: { title: "Types, lint, format", run: checkSource },
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
-  slow: { title: "Slow tests", run: (tally) => runVitest("slow", tally) },
   browser: { title: "Browsers", run: checkBrowsers },
+  edge: { title: "Durable Objects, in workerd", run: checkEdge },
+  real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
   package: { title: "The package, as users install it", run: checkPackage },
 };
 
@@ -32,6 +33,17 @@ async function build(tally) {
 async function checkBrowsers(tally) {
   const { checkBrowsers: run } = await import("./browser/run.mjs");
   await run(tally);
+}
+
+async function checkEdge(tally) {
+  const { checkEdge: run } = await import("./edge/run.mjs");
+  await run(tally);
+}
+
+async function checkReal(tally) {
+  const { installPrograms } = await import("./tools/debian.mjs");
+  await tally.check("programs", installPrograms);
+  await runVitest("real", tally);
 }
 
 async function checkPackage(tally) {

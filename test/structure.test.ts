@@ -30,6 +30,7 @@ const core = ["src/format/", "src/engine/", ...sources.filter((file) => /^src\/[
 const platforms: Record<string, readonly string[]> = {
   "adapters/node": ["node:"],
   "adapters/opfs": ["adapters/web/"],
+  "adapters/browser": ["adapters/web/", "adapters/opfs/", "adapters/indexeddb/"],
   "adapters/indexeddb": ["adapters/web/", "idb"],
 };
 

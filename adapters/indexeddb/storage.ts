@@ -42,6 +42,12 @@ export function indexedDbStorage(options: IndexedDbStorageOptions = {}): Storage
         throw new WalError("UNAVAILABLE", message, { log: name, cause: error });
       }
     },
+    async list(path) {
+      const before = `${[database, ...path].join("/")}/`;
+      const names = (await indexedDB.databases()).map(({ name = "" }) => name);
+      const behind = names.filter((name) => name.startsWith(before)).map((name) => name.slice(before.length));
+      return [...new Set(behind.map((rest) => rest.split("/")[0]!))];
+    },
   };
 }
 

@@ -21,6 +21,8 @@ export interface Disk {
   /** The folder at `path`, made when it is missing. */
   folder(path: string): Folder;
   has(path: string): boolean;
+  /** Of its folders. */
+  paths(): Iterable<string>;
   /** Lets the time pass that an operation takes, where one that answers with a promise takes any. */
   pass?(): Promise<void>;
 }
@@ -54,6 +56,7 @@ export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
     elapsed: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     open: (path, open) => answer(() => openPlace(disk, path.join("/"), open, answer)),
+    list: (path) => answer(() => namesBehind(path, disk.paths())),
   };
 }
 
@@ -70,6 +73,10 @@ export class MemoryDisk implements Disk {
 
   has(path: string): boolean {
     return this.#folders.has(path);
+  }
+
+  paths(): Iterable<string> {
+    return this.#folders.keys();
   }
 
   /** What a loss of power leaves: flushed bytes under flushed names, and no locks. */
@@ -127,12 +134,18 @@ const later =
     return work();
   };
 
-function openPlace(
-  disk: Disk,
-  path: string,
-  options: OpenPlaceOptions,
-  answer: Answer,
-): Place | undefined {
+function namesBehind(path: readonly string[], all: Iterable<string>): string[] {
+  const names = new Set<string>();
+  for (const each of all) {
+    const parts = each.split("/");
+    if (parts.length > path.length && path.every((name, index) => name === parts[index])) {
+      names.add(parts[path.length]!);
+    }
+  }
+  return [...names];
+}
+
+function openPlace(disk: Disk, path: string, options: OpenPlaceOptions, answer: Answer): Place | undefined {
   if (options.mode === "read" && !disk.has(path)) return undefined;
   const folder = disk.folder(path);
   if (options.mode === "write") {

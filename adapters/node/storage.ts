@@ -61,6 +61,7 @@ export function nodeStorage(directory: string, options: NodeStorageOptions = {})
         throw named(error, `${join(directory, ...path)} for ${mode === "read" ? "reading" : "writing"}`);
       }
     },
+    list: (path) => listFolders(join(root, ...path)),
   };
 }
 
@@ -201,6 +202,16 @@ function openForReading(path: string, blocking: boolean): Place | undefined {
 
 function listFiles(path: string): string[] {
   return readdirSync(path).filter((name) => !isOurs(name));
+}
+
+function listFolders(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if (isMissing(error) || (error as NodeJS.ErrnoException).code === "ENOTDIR") return [];
+    throw error;
+  }
 }
 
 function isOurs(name: string): boolean {

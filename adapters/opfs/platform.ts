@@ -34,6 +34,15 @@ export async function folderAt(
   return folder;
 }
 
+/** The names of the folders in the one at `path`, if that is there. */
+export async function foldersIn(path: readonly string[]): Promise<string[]> {
+  const names: string[] = [];
+  const folder = await folderAt(path, { create: false });
+  if (folder === undefined) return names;
+  for await (const [name, entry] of folder.entries()) if (entry.kind === "directory") names.push(name);
+  return names;
+}
+
 /** The exclusive lock of a folder: a handle that the browser frees when its worker dies. */
 export async function lock(folder: FileSystemDirectoryHandle, label: string): Promise<SyncHandle> {
   const file = await folder.getFileHandle(lockName, { create: true });

@@ -12,33 +12,37 @@ import type { Durability } from "../../src/storage.ts";
 import type { Use } from "./head.ts";
 import { PoolFile } from "./file.ts";
 import { nameOf } from "./platform.ts";
+import { Young } from "./young.ts";
 
 export interface PoolOptions {
-  /** How many free files are kept ready. */
+  /** How many free files are kept ready at least. */
   readonly spareFiles: number;
   /** How old a file is when it has settled, in ms. */
   readonly settleMs: number;
 }
 
 const prefix = "pool-";
+/** Most of them are empty. */
+const readyMax = 128;
 
 export class Pool {
   readonly #folder: FileSystemDirectoryHandle;
-  readonly #options: PoolOptions;
   readonly #files = new Map<number, PoolFile>();
   /** Files with a damaged head, which are evidence. */
   readonly #strangers: string[] = [];
-  /** Files that have not settled. */
-  readonly #young = new Set<PoolFile>();
+  readonly #young: Young;
   /** Files whose head is still to be flushed. */
   readonly #changed = new Set<PoolFile>();
+  /** How many free files are kept ready. */
+  #readyMin: number;
   /** The highest number that a file ever had. */
   #last = 0;
   #noting: Promise<void> | undefined;
 
   constructor(folder: FileSystemDirectoryHandle, options: PoolOptions) {
     this.#folder = folder;
-    this.#options = options;
+    this.#young = new Young(options.settleMs);
+    this.#readyMin = options.spareFiles;
   }
 
   /** Finds the files that are there, and settles what was left undecided. */
@@ -84,8 +88,8 @@ export class Pool {
   async remove(file: PoolFile, name: string, reuse: boolean): Promise<void> {
     await file.open();
     try {
-      this.#ripen();
-      const unless = this.#youngestInUse(file);
+      this.#young.ripen();
+      const unless = this.#young.lastInUse(file);
       if (unless > 0) this.#setUse(file, { kind: "removed", name, unless });
       else this.#free(file, reuse);
     } finally {
@@ -98,8 +102,8 @@ export class Pool {
   flush(file: PoolFile): Durability | undefined {
     if (this.#changed.size > 0) this.#flushHeads();
     file.flush();
-    if (this.#young.size > 0 && this.#ripen()) this.#noting ??= this.#noteSettled();
-    return this.#young.size > 0 && this.#youngestInUse() > 0 ? "os" : undefined;
+    if (this.#young.count > 0 && this.#young.ripen()) this.#noting ??= this.#noteSettled();
+    return this.#young.count > 0 && this.#young.lastInUse() > 0 ? "os" : undefined;
   }
 
   async close(): Promise<void> {
@@ -118,8 +122,7 @@ export class Pool {
   }
 
   #keep(file: PoolFile): void {
-    if (this.#options.settleMs === 0) file.settled = true;
-    if (!file.settled) this.#young.add(file);
+    this.#young.add(file);
     this.#files.set(file.number, file);
   }
 
@@ -147,36 +150,13 @@ export class Pool {
 
   /** The free files that may be put into use, the oldest first. */
   #usable(): PoolFile[] {
-    const touched = this.#youngestTouched();
-    return [...this.#files.values()]
+    const files = [...this.#files.values()];
+    const touched = Math.max(0, ...files.map((file) => this.#young.dependency(file)));
+    return files
       .filter(({ use, failed, settled, number }) => {
         return use.kind === "free" && !failed && (settled ? touched === 0 : number > touched);
       })
       .toSorted((a, b) => a.number - b.number);
-  }
-
-  /** The number of the youngest young file that stands for a file, other than `except`; 0 if there is none. */
-  #youngestInUse(except?: PoolFile): number {
-    let youngest = 0;
-    for (const file of this.#young) {
-      if (file !== except && file.use.kind === "named") youngest = Math.max(youngest, file.number);
-    }
-    return youngest;
-  }
-
-  /** As above, but of all those on which something depends. */
-  #youngestTouched(): number {
-    let youngest = this.#youngestInUse();
-    for (const { use } of this.#files.values()) {
-      if (use.kind === "removed" && this.#isUncertain(use.unless)) youngest = Math.max(youngest, use.unless);
-    }
-    return youngest;
-  }
-
-  /** Whether a loss of power may still take the file with this number. */
-  #isUncertain(number: number): boolean {
-    for (const file of this.#young) if (file.number <= number) return true;
-    return false;
   }
 
   async #add(): Promise<PoolFile> {
@@ -189,24 +169,18 @@ export class Pool {
     return file;
   }
 
-  /** Keeps enough files ready that a new name finds one that has settled. */
+  /**
+   * Keeps enough files ready that a new name finds one that has settled: twice as many as were ever taken in
+   * the time in which one settles.
+   */
   async #replenish(): Promise<void> {
+    const taken = [...this.#files.values()].filter((file) => this.#young.dependency(file) > 0).length;
+    this.#readyMin = Math.max(this.#readyMin, Math.min(2 * taken, readyMax));
     try {
-      for (let ready = this.#usable().length; ready < this.#options.spareFiles; ready++) await this.#add();
+      for (let ready = this.#usable().length; ready < this.#readyMin; ready++) await this.#add();
     } catch {
       // It is a matter of comfort: whoever needs a file is told that there is none.
     }
-  }
-
-  /** Takes note of the files that have settled by now, and answers whether there were any. */
-  #ripen(): boolean {
-    const { size } = this.#young;
-    for (const file of this.#young) {
-      if (performance.now() - file.since < this.#options.settleMs) continue;
-      file.settled = true;
-      this.#young.delete(file);
-    }
-    return this.#young.size < size;
   }
 
   /** Lets those that open the place later know what has settled. */
@@ -251,9 +225,9 @@ export class Pool {
 
   /** Frees the files whose removal has become certain, and gives back what is not needed. */
   async #tidy(): Promise<void> {
-    this.#ripen();
+    this.#young.ripen();
     for (const file of this.#files.values()) {
-      if (file.use.kind !== "removed" || this.#isUncertain(file.use.unless)) continue;
+      if (file.use.kind !== "removed" || this.#young.has(file.use.unless)) continue;
       await file.open();
       try {
         this.#free(file, false);
@@ -261,9 +235,9 @@ export class Pool {
         file.release();
       }
     }
-    if (this.#young.size > 0) return;
+    if (this.#young.count > 0) return;
     const free = [...this.#files.values()].filter(({ use }) => use.kind === "free");
-    const kept = new Set(free.filter(({ failed }) => !failed).slice(0, this.#options.spareFiles + 1));
+    const kept = new Set(free.filter(({ failed }) => !failed).slice(0, this.#readyMin + 1));
     for (const file of free) if (!kept.has(file)) await this.#delete(file);
   }
 

@@ -3,10 +3,11 @@
  * answer at once. It brings together a folder, its lock and its pool of files, and does not know what is
  * written to them.
  */
+import { reasonOf } from "../../src/errors.ts";
 import type { Place, Storage, StoredFile } from "../../src/storage.ts";
 import { clock } from "../web/clock.ts";
 import { storedFile } from "./file.ts";
-import { folderAt, lock, named, type SyncHandle } from "./platform.ts";
+import { folderAt, foldersIn, lock, named, type SyncHandle } from "./platform.ts";
 import { Pool } from "./pool.ts";
 import { Snapshot } from "./snapshot.ts";
 
@@ -57,7 +58,23 @@ export function opfsStorage(options: OpfsStorageOptions = {}): Storage {
         throw named(error, `${label} in the origin private file system`);
       }
     },
+    list: (path) => foldersIn([...directory.split("/").filter((name) => name !== ""), ...path]),
   };
+}
+
+/** Tries to open a handle, since some browsers have the method alone. Answers why that failed, if it did. */
+export async function whyNoHandles(options: OpfsStorageOptions = {}): Promise<string | undefined> {
+  const directory = `${options.directory ?? "walkabout"}-probe`;
+  const path = [String(performance.timeOrigin), String(Math.random())];
+  try {
+    await (await opfsStorage({ directory, spareFiles: 0 }).open(path, { mode: "write" }))!.close();
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  } finally {
+    const folder = await folderAt([directory], { create: false }).catch(() => undefined);
+    await folder?.removeEntry(path[0]!, { recursive: true }).catch(() => undefined);
+  }
 }
 
 async function openForWriting(folder: FileSystemDirectoryHandle, label: string, pool: Pool): Promise<Place> {

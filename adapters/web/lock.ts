@@ -4,7 +4,7 @@
 interface Locks {
   request<T>(
     name: string,
-    options: { readonly ifAvailable: boolean },
+    options: { readonly ifAvailable: boolean } | { readonly signal: AbortSignal },
     use: (lock: object | null) => Promise<T>,
   ): Promise<T>;
 }
@@ -13,10 +13,6 @@ export interface WebLock {
   /** Whether somebody else took it away by force. */
   readonly isLost: boolean;
   release(): void;
-}
-
-export function hasWebLocks(): boolean {
-  return locks() !== undefined;
 }
 
 /** Takes the lock if it is free, and answers `undefined` if it is not. */
@@ -36,6 +32,23 @@ export async function takeWebLock(name: string): Promise<WebLock | undefined> {
       reject(error);
     });
   });
+}
+
+/** How long somebody else may hold a lock that is meant for moments, in ms. A frozen tab would hold it for ever. */
+const momentMsMax = 10_000;
+
+/** Does `work` while nobody else does work of this name, as far as there are Web Locks. */
+export async function withWebLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const manager = locks();
+  if (manager === undefined) return work();
+  let begun: Promise<T> | undefined;
+  const begin = (): Promise<T> => (begun ??= work());
+  const signal = AbortSignal.timeout(momentMsMax);
+  try {
+    return await manager.request(name, { signal }, begin);
+  } catch {
+    return begin();
+  }
 }
 
 function locks(): Locks | undefined {

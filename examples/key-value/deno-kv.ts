@@ -24,11 +24,9 @@ export function denoStore(kv: DenoKv): KeyValueStore {
       return versionstamp === null ? undefined : { value: value as Uint8Array, version: versionstamp };
     },
     async list(prefix) {
-      const names: string[] = [];
-      for await (const { key } of kv.list({ prefix })) {
-        if (key.length === prefix.length + 1) names.push(key.at(-1) as string);
-      }
-      return names;
+      const names = new Set<string>();
+      for await (const { key } of kv.list({ prefix })) names.add(key[prefix.length] as string);
+      return [...names];
     },
     async commit({ check, set = [], remove = [] }) {
       let atomic = kv.atomic().check({ key: check.key, versionstamp: check.version ?? null });

@@ -30,6 +30,7 @@ export function keyValueStorage(
       if (mode === "write") return writablePlace(store, root, await Lease.take(store, root, leaseMs));
       return (await store.get([...root, "lock"])) === undefined ? undefined : readablePlace(store, root);
     },
+    list: (path) => store.list(["walkabout", ...path]),
   };
 }
 

@@ -6,7 +6,7 @@ export interface KeyValueStore {
   /** Whether a commit that has answered survives power loss, the death of the process, or nothing. */
   readonly durability: "disk" | "os" | "memory";
   get(key: Key): Promise<Entry | undefined>;
-  /** The last parts of all keys that have one part more than `prefix`. */
+  /** The parts that come directly behind `prefix` in the keys that begin with it, each once. */
   list(prefix: Key): Promise<string[]>;
   /** Does all of it or nothing. Answers the new version of what it has set, or `undefined` if the check failed. */
   commit(changes: Changes): Promise<string | undefined>;
@@ -35,9 +35,9 @@ export function memoryStore(entries = new Map<string, Entry>()): KeyValueStore {
     async list(prefix) {
       const keys = [...entries.keys()].map((key) => JSON.parse(key) as string[]);
       const below = keys.filter(
-        (key) => key.length === prefix.length + 1 && prefix.every((part, at) => part === key[at]),
+        (key) => key.length > prefix.length && prefix.every((part, at) => part === key[at]),
       );
-      return below.map((key) => key.at(-1)!);
+      return [...new Set(below.map((key) => key[prefix.length]!))];
     },
     async commit({ check, set = [], remove = [] }) {
       if (entries.get(text(check.key))?.version !== check.version) return undefined;

@@ -47,8 +47,8 @@ export class Core {
   /** What everything durable survives, by the last flush. Nothing is known before the first. */
   strength: Durability | undefined;
   readonly leftovers: Leftovers;
-  /** Segments that failed a write after they were finished. */
-  readonly #unhealthy = new Set<string>();
+  /** Segments that were finished without any failure, which only the process knows that wrote them. */
+  readonly #healthy = new Set<string>();
   /** Told when something has become durable, or segments have changed, or the log has closed. */
   readonly watchers = new Watchers();
 
@@ -151,6 +151,7 @@ export class Core {
   /** Leaves a witness behind what was carried into a new segment. */
   async witness(): Promise<void> {
     const { active } = this;
+    if (active.finished) return;
     const { first, durable, storage } = this;
     const note = noteOf(
       { kind: "first", first },
@@ -177,14 +178,14 @@ export class Core {
     for (const entry of dropped) this.dead.add(entry.name);
     this.watchers.wake();
     if (dropped.length === 0) return;
+    // Counts need the start of what comes first now; a damaged one is no reason not to drop the others.
+    await this.chain.load(0).catch(() => undefined);
     // A segment that was finished in good health may be recycled; one spare is enough.
-    const successor = await this.chain.load(0).catch(() => undefined);
-    const healthy = successor?.start.reason === startReason.rotation;
     const last = dropped.length - 1;
     this.leftovers.add(
       ...dropped.map(({ name }, index) => ({
         name,
-        reuse: healthy && index === last && !this.#unhealthy.delete(name),
+        reuse: this.#healthy.delete(name) && index === last,
         alone: false,
       })),
     );
@@ -235,6 +236,7 @@ export class Core {
    * number gives them away when the log is opened.
    */
   async discard(superseded: readonly string[]): Promise<void> {
+    for (const name of superseded) this.#healthy.delete(name);
     this.leftovers.add(...superseded.toReversed().map((name) => ({ name, reuse: false, alone: true })));
     await this.clean();
   }
@@ -283,9 +285,9 @@ export class Core {
       assertWhole(await old.file.write(bytes, flushedEnd), bytes.length);
       const end = flushedEnd + bytes.length;
       if (old.fileSize > end) await old.file.truncate(end);
+      this.#healthy.add(old.segment.name);
     } catch {
       // Without it the log is as safe as with it, but the file is not to be recycled.
-      this.#unhealthy.add(old.segment.name);
     }
   }
 }

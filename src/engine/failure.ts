@@ -8,7 +8,9 @@ export function flushFailed(core: Core, next: number, action: string, cause: unk
   const { name } = active.segment;
   const lost = next > durable ? ` The records from offset ${durable} to ${next - 1} are not in the log.` : "";
   const message = `cannot ${action} segment ${name} of log ${identity.label}: ${reasonOf(cause)}.${lost}`;
-  return new WalError("FLUSH_FAILED", message, {
+  // That there is no room left has a code of its own, wherever it shows.
+  const code = cause instanceof WalError && cause.code === "FULL" ? cause.code : "FLUSH_FAILED";
+  return new WalError(code, message, {
     log: identity.label,
     segment: name,
     first: durable,

@@ -45,6 +45,8 @@ export async function truncateBefore(core: Core, writer: Writer, offset: number)
   }
   if (active.finished || active.closed) {
     await guarded(writer, "begin the segment behind", () => core.repair());
+    // What comes with a new segment, removals for one, may have failed it at once.
+    if (core.active.finished) throw writer.fail("truncate in", new Error("a flush of it has failed"));
   }
   await writeControl(core, writer, { kind: "first", first: offset });
   core.state.first = offset;
@@ -97,6 +99,8 @@ async function writeControl(core: Core, writer: Writer, control: Exclude<Control
   const { bytes, checksum } = noteOf(control, active, active.end, active.checksum, durable, storage.now());
   const end = active.end + bytes.length;
   try {
+    // A close vouches for everything before it, also for a witness that nobody has flushed yet.
+    if (control.kind === "close" && active.end > active.flushedEnd) await active.file.flush();
     assertWhole(await active.file.write(bytes, active.end), bytes.length);
     if (control.kind === "close" && active.fileSize > end) await active.file.truncate(end);
     await active.file.flush();

@@ -57,6 +57,16 @@ export function decodeTopic(name: string): string | undefined {
   }
 }
 
+/** The partition of a folder name, or `undefined` when no partition has this folder name. */
+export function parsePartition(name: string): number | undefined {
+  const partition = Number(name);
+  return String(partition) === name && isPartition(partition) ? partition : undefined;
+}
+
+function isPartition(number: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number <= limit.partition;
+}
+
 export interface SegmentName {
   readonly base: number;
   /** Only in the name of a second incarnation with the same base offset. */

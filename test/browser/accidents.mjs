@@ -1,20 +1,16 @@
 /**
- * Browsers that die in the middle of appends, and file systems that lose their power under a browser: in the
- * first seconds of a new log, and later. What was acknowledged has to be there, as far as the
+ * Browsers that are killed in the middle of appends, and file systems that lose their power under a browser: in
+ * the first seconds of a new log, and later. What was acknowledged has to be there, as far as the
  * acknowledgement promised.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Acknowledged } from "./acknowledged.mjs";
-import { startChromium, startFirefox, startWebKit } from "./driver/browsers.mjs";
 import { makeDisk } from "./driver/disk.mjs";
+import { session, withProfile } from "./session.mjs";
 
-const launchers = { Chromium: startChromium, Firefox: startFirefox, WebKit: startWebKit };
 const both = ["opfs", "indexeddb"];
 
-/** How long a browser may take to open its logs, in ms. */
-const openMsMax = 60_000;
+/** Small segments, so that many begin and end while a browser lives. */
+export const usual = { segmentBytes: 20_000, retentionBytes: 300_000, valueBytes: 400 };
 
 export async function checkKills(server, tally) {
   const cases = [
@@ -23,21 +19,15 @@ export async function checkKills(server, tally) {
     { browser: "WebKit", stores: ["indexeddb"], rounds: 2 },
   ];
   for (const { browser, stores, rounds } of cases) {
-    await tally.check(`${browser}: killed in mid-append, ${rounds} times`, async () => {
-      const profile = mkdtempSync(join(tmpdir(), "walkabout-browser-"));
-      const acknowledged = new Acknowledged();
-      try {
+    const life = { server, browser, stores, acknowledged: new Acknowledged(), accident: "kill" };
+    await tally.check(`${browser}: killed ${rounds} times in mid-append`, async () => {
+      await withProfile(async (profile) => {
         for (let round = 0; round < rounds; round++) {
-          const parameters = { stores: stores.join(), settleMs: round % 2 === 0 ? 150_000 : 0 };
-          await live(server, browser, profile, parameters, acknowledged, "kill", {
-            acks: 20 + Math.floor(Math.random() * 60),
-          });
+          await live({ ...life, profile, acks: 20 + Math.floor(Math.random() * 60) });
         }
-        await look(server, browser, profile, stores, acknowledged, "kill");
-      } finally {
-        rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-      }
-      return sum(acknowledged);
+        await look({ ...life, profile });
+      });
+      return sum(life.acknowledged);
     });
   }
 }
@@ -52,8 +42,7 @@ export async function checkPowerCuts(server, tally) {
     await tally.check(`${browser}: ${rounds} power cuts in the first seconds of new logs`, async () => {
       const totals = [];
       for (let round = 0; round < rounds; round++) {
-        const acks = 5 + Math.floor(Math.random() * 200);
-        totals.push(await cutOnce(server, browser, stores, { acks }));
+        totals.push(await cutOnce({ server, browser, stores, acks: 5 + Math.floor(Math.random() * 200) }));
       }
       return totals.join("; ");
     });
@@ -62,89 +51,67 @@ export async function checkPowerCuts(server, tally) {
 
 /** Names settle while the browser works, and the power is cut some seconds later. */
 export async function checkSettled(server, tally) {
-  const settleMs = 60_000;
-  await tally.check("Chromium: a power cut behind the time in which names settle", async () => {
-    return cutOnce(server, "Chromium", ["opfs"], { afterDisk: 100 }, { settleMs });
-  });
+  const parameters = { settleMs: 60_000, segmentBytes: 200_000, retentionBytes: 2_000_000 };
+  await tally.check("Chromium: a power cut behind the time in which names settle", () =>
+    cutOnce({ server, browser: "Chromium", stores: ["opfs"], disks: 2000, parameters }),
+  );
 }
 
-async function cutOnce(server, browser, stores, until, settling = {}) {
+async function cutOnce(life) {
   const disk = await makeDisk();
   if (typeof disk === "string") return `not tried: ${disk}`;
   const acknowledged = new Acknowledged();
+  const here = { ...life, acknowledged, accident: "power", profile: `${disk.path}/profile` };
   try {
-    const profile = `${disk.path}/profile`;
-    const parameters = { stores: stores.join(), ...settling };
-    await live(server, browser, profile, parameters, acknowledged, "power", until, disk);
+    await live({ ...here, ended: disk.cutPower });
     await disk.mountAgain();
-    await look(server, browser, profile, stores, acknowledged, "power");
+    await look(here);
   } finally {
     await disk.remove();
   }
   return sum(acknowledged);
 }
 
-/** Lets a browser append until it has acknowledged enough, and then kills it, or first cuts its power. */
-async function live(server, browser, profile, parameters, acknowledged, accident, until, disk) {
-  const { acks = Infinity, afterDisk = Infinity } = until;
-  let heard = 0;
-  let disks = 0;
-  await session(
-    server,
-    browser,
-    profile,
-    { ...parameters, mode: "append" },
-    (message, done) => {
+/** Lets a browser append until it has acknowledged enough: so many records, or so many as being on disk. */
+async function live({
+  acks = Infinity,
+  disks = Infinity,
+  acknowledged,
+  accident,
+  stores,
+  parameters,
+  ...life
+}) {
+  const before = { ...acknowledged.counts };
+  await session({
+    ...life,
+    page: "appender",
+    parameters: { ...usual, ...parameters, stores: stores.join(), mode: "append" },
+    heard: (message, done) => {
+      if (message.type === "refused") throw new Error(message.message);
       if (message.type === "opened") acknowledged.judge(accident, message);
-      if (message.type !== "ack") return;
-      acknowledged.take(message);
-      heard++;
-      if (message.durability === "disk") disks++;
-      if (heard >= acks || disks >= afterDisk) done();
+      if (message.type === "ack") acknowledged.take(message);
+      const { disk, os } = acknowledged.counts;
+      if (disk + os - before.disk - before.os >= acks || disk - before.disk >= disks) done();
     },
-    disk,
-  );
-}
-
-/** Opens the logs once more, and judges what is in them. */
-async function look(server, browser, profile, stores, acknowledged, accident) {
-  const closed = new Set();
-  const parameters = { stores: stores.join(), mode: "read" };
-  await session(server, browser, profile, parameters, (message, done) => {
-    if (message.type === "opened") acknowledged.judge(accident, message);
-    if (message.type === "closed") closed.add(message.store);
-    if (closed.size === stores.length) done();
   });
 }
 
-async function session(server, browser, profile, parameters, heard, disk) {
-  let started;
-  let run;
-  let timer;
-  try {
-    await new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`${browser} said nothing for ${openMsMax} ms`));
-      timer = setTimeout(late, openMsMax);
-      run = server.listen("appender", parameters, (message) => {
-        clearTimeout(timer);
-        timer = setTimeout(late, openMsMax);
-        try {
-          if (message.type === "error") throw new Error(message.message);
-          heard(message, resolve);
-        } catch (error) {
-          reject(error);
-        }
-      });
-      launchers[browser](profile, run.url).then((each) => (started = each), reject);
-    });
-    await disk?.cutPower();
-  } finally {
-    clearTimeout(timer);
-    await started?.kill();
-    run?.stop();
-  }
+/** Opens the logs once more, and judges what is in them. */
+export async function look({ acknowledged, accident, stores, ...life }) {
+  const closed = new Set();
+  await session({
+    ...life,
+    page: "appender",
+    parameters: { ...usual, stores: stores.join(), mode: "read" },
+    heard: (message, done) => {
+      if (message.type === "opened") acknowledged.judge(accident, message);
+      if (message.type === "closed") closed.add(message.store);
+      if (closed.size === stores.length) done();
+    },
+  });
 }
 
-function sum({ counts }) {
+export function sum({ counts }) {
   return `${counts.disk} acks of disk, ${counts.os} of os`;
 }

@@ -3,17 +3,30 @@ import { checkKills, checkPowerCuts, checkSettled } from "./accidents.mjs";
 import { buildPages } from "./driver/build.mjs";
 import { installBrowsers } from "./driver/install.mjs";
 import { startServer } from "./driver/server.mjs";
-import { runSuites } from "./suites.mjs";
+import { checkCleared, checkQuota, checkReloads } from "./mishaps.mjs";
+import { checkSuites } from "./suites.mjs";
 
-export async function checkBrowsers(tally, only = undefined) {
+const parts = {
+  suites: checkSuites,
+  kills: checkKills,
+  power: checkPowerCuts,
+  reloads: checkReloads,
+  quota: checkQuota,
+  cleared: checkCleared,
+};
+
+/** Runs all parts, or the one that is asked for, of which it may take those checks alone whose title has a text. */
+export async function checkBrowsers(tally, part = undefined, title = undefined) {
   if (!(await tally.check("browsers", installBrowsers))) return;
   if (!(await tally.check("the pages are bundled", buildPages))) return;
   const server = await startServer();
   try {
-    if (!only || only.startsWith("suites")) await runSuites(server, tally, only?.slice("suites ".length));
-    if (!only || only === "kills") await checkKills(server, tally);
-    if (!only || only === "power") await checkPowerCuts(server, tally);
-    if (!only || only === "settled") await checkSettled(server, tally);
+    // It waits most of the time, so it does that beside the others.
+    const settled = part === undefined || part === "settled" ? checkSettled(server, tally) : undefined;
+    for (const [name, check] of Object.entries(parts)) {
+      if (part === undefined || part === name) await check(server, tally, title);
+    }
+    await settled;
   } finally {
     server.close();
   }

@@ -36,6 +36,9 @@ test.each([
 
 /** What no check can see from outside, and why. */
 const untried: Readonly<Record<string, string>> = {
+  "What a completed `write` survives": "it needs the death of the program: test/browser/accidents.mjs",
+  "Without it, `os`": "it is a default",
+  "No answer stands for": "it is a default",
   "It may jump.": "it is a freedom",
   "Milliseconds since some fixed moment.": "any numbers that grow are",
   "More than 1 promises that": "it needs a disk that fails: test/node/write-errors.test.ts",

@@ -7,6 +7,7 @@ import type { Log } from "../../src/index.ts";
 import { linesOf, summaryOf, valuesOf } from "../support/content.ts";
 import { failing, failingAfterwards } from "../support/faults.ts";
 import { type Machine, models } from "../support/machine.ts";
+import { refusal } from "../support/outcome.ts";
 
 /** Ten records to a segment, as many segments as asked for. */
 async function filled(machine: Machine, segments: number): Promise<Log> {
@@ -42,6 +43,24 @@ describe.each(models)("a removal that fails ($name)", (model) => {
       expect(await summaryOf(await machine.open())).toMatchObject({ first: 45, next: 51 });
     },
   );
+
+  test("to be durable fails the segment of the moment, to which a truncation then writes nothing", async () => {
+    const machine = model.build();
+    const log = await filled(machine, 5);
+    // The flush that a new segment is born with passes, and the one behind a removal does not.
+    machine.hook = failing({ op: "flush", after: 1 });
+    await log.truncateAfter(2);
+    machine.hook = failing({ op: "flush", after: 1 });
+    await refusal(log.truncateBefore(1), "FLUSH_FAILED");
+    machine.hook = undefined;
+    expect(await valuesOf(log)).toEqual(["0", "1", "2"]);
+
+    await log.truncateBefore(1);
+    await machine.die();
+    expect(await summaryOf(await machine.open())).toMatchObject({ first: 1, next: 3, values: ["1", "2"] });
+    // The machine notes it when a file that failed is written to.
+    expect(machine.misuses).toEqual([]);
+  });
 
   test.each([0, 1, 2])(
     "is no failure of truncateAfter, and is made up for later (failure %i)",

@@ -48,4 +48,23 @@ describe.each(models)("a note whose write fails ($name)", (model) => {
     expect(await valuesOf(log)).toEqual(["b", "c"]);
     expect(machine.misuses).toEqual([]);
   });
+
+  test.each(Object.keys(faults))(
+    "in that it %s leaves one that is not recycled later either",
+    async (name) => {
+      const machine = model.build();
+      const log = await machine.open();
+      await log.append({ value: "a" });
+      machine.hook = faults[name]!();
+      await log.rotate();
+      machine.hook = undefined;
+      await log.append({ value: "b" });
+      await log.close();
+
+      const again = await machine.open();
+      await again.truncateBefore(1);
+      expect(await valuesOf(again)).toEqual(["b"]);
+      expect(machine.misuses).toEqual([]);
+    },
+  );
 });

@@ -13,7 +13,11 @@ export interface Outcome {
   readonly verdict: string;
   readonly message: string;
   readonly offsets: number[];
+  /** Their values, as text. */
+  readonly values: string[];
 }
+
+const text = new TextDecoder();
 
 /** A signal that ends the reading after very many steps, so that an endless loop is an error. */
 function patience(): AbortSignal {
@@ -50,12 +54,13 @@ export async function outcomeOf(
   const read = await readAll(() => openLog({ storage, topic }), from);
   if (!read.log && !sameBytes(takeFolder(disk, path), files))
     throw new Error("a log that was not opened was changed");
-  if (seen.code !== read.code || String(seen.offsets) !== String(read.offsets))
+  const isSame = String(seen.offsets) === String(read.offsets) && String(seen.values) === String(read.values);
+  if (seen.code !== read.code || !isSame)
     throw new Error(
       `a reader sees ${seen.code} and ${seen.offsets}, and a writer ${read.code} and ${read.offsets}`,
     );
   const verdict = read.code ?? (read.log as Log).recovery.verdict;
-  return { verdict, message: read.message, offsets: read.offsets };
+  return { verdict, message: read.message, offsets: read.offsets, values: read.values };
 }
 
 interface Read {
@@ -63,13 +68,17 @@ interface Read {
   code: string | undefined;
   message: string;
   offsets: number[];
+  values: string[];
 }
 
 async function readAll(open: () => Promise<Log | LogReader>, from?: number): Promise<Read> {
-  const read: Read = { log: undefined, code: undefined, message: "", offsets: [] };
+  const read: Read = { log: undefined, code: undefined, message: "", offsets: [], values: [] };
   try {
     read.log = await open();
-    for await (const record of read.log.read({ from, signal: patience() })) read.offsets.push(record.offset);
+    for await (const record of read.log.read({ from, signal: patience() })) {
+      read.offsets.push(record.offset);
+      read.values.push(text.decode(record.value));
+    }
   } catch (error) {
     if (!(error instanceof WalError)) throw error;
     Object.assign(read, { code: error.code, message: error.message });

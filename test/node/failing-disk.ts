@@ -60,6 +60,12 @@ export class FailingDisk {
     unlinkSync(this.#filler);
   }
 
+  /** What stands in files that are still open keeps the file system from being unmounted. */
+  remount(): void {
+    run("umount", this.folder);
+    run("mount", this.#device!, this.folder);
+  }
+
   /** Also when a test that failed has left files open on it. */
   remove(): void {
     attempt("umount", "--lazy", this.folder);

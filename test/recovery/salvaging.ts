@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import {
   type Log,
   openLog,
-  type OpenLogOptions,
+  type LogAddress,
   salvage,
   type SalvageReport,
   type Storage,
@@ -28,7 +28,12 @@ export async function salvaged(
 ): Promise<Salvaged> {
   const copy = model.build();
   const before = printed(await machine.files());
-  const to: OpenLogOptions = { ...settings, storage: copy.storage, topic };
+  const to: LogAddress & Omit<LogSettings, "partition"> = {
+    ...settings,
+    storage: copy.storage,
+    topic,
+    partition: 0,
+  };
   const report = await salvage({ storage: machine.storage, topic }, to);
   expect(printed(await machine.files())).toEqual(before);
 

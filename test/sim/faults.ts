@@ -27,8 +27,7 @@ export class Faults {
   /** Whether anything may still fail, of one of these operations if they are named. */
   isActive(...ops: Operation[]): boolean {
     return this.#active.some(
-      ({ plan, matched }) =>
-        matched < plan.after + plan.times && (ops.length === 0 || ops.includes(plan.op)),
+      ({ plan, matched }) => matched < plan.after + plan.times && (ops.length === 0 || ops.includes(plan.op)),
     );
   }
 

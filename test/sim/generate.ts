@@ -25,7 +25,7 @@ const eventWeights = {
   crash: 5,
 } as const;
 
-const failures: Partial<Record<Operation, readonly Failure[]>> = {
+export const failures: Partial<Record<Operation, readonly Failure[]>> = {
   write: ["before", "short", "short", "after"],
   flush: ["lost", "refused", "some", "kept", "before", "after"],
   create: ["before", "after"],
@@ -38,7 +38,18 @@ const failures: Partial<Record<Operation, readonly Failure[]>> = {
   close: ["before", "after"],
 };
 
-const faultWeights = { flush: 8, write: 6, create: 3, remove: 2, truncate: 2, read: 2, open: 1, size: 1, list: 1, close: 1 };
+const faultWeights = {
+  flush: 8,
+  write: 6,
+  create: 3,
+  remove: 2,
+  truncate: 2,
+  read: 2,
+  open: 1,
+  size: 1,
+  list: 1,
+  close: 1,
+};
 
 export function planOf(seed: number): Plan {
   const random = new Random(seed);
@@ -46,7 +57,9 @@ export function planOf(seed: number): Plan {
   const logs = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, index) => logOf(random, index));
   const count = random.integer(5, 120);
   const events = Array.from({ length: count }, () => eventOf(random, logs.length));
-  return { seed, manner, logs, events, answer: random.pick(["nothing", "same", "other"]) };
+  const answer = random.pick(["nothing", "same", "other"] as const);
+  const sequel = random.pick(["go on", "go on", "go on", "open again", "lose power"] as const);
+  return { seed, manner, logs, events, answer, sequel };
 }
 
 function mannerOf(random: Random): Manner {
@@ -81,7 +94,12 @@ function eventOf(random: Random, logs: number): Event {
   if (kind === "fault") return { do: kind, ...faultOf(random) };
   if (kind === "crash") {
     const survival = random.pick([...survivals, "sectors", "process"] as const);
-    return { do: kind, after: random.pick([0, 3, 10, 40]) + random.integer(0, 10), survival, seed: random.seed() };
+    return {
+      do: kind,
+      after: random.pick([0, 3, 10, 40]) + random.integer(0, 10),
+      survival,
+      seed: random.seed(),
+    };
   }
   return { do: kind, log };
 }
@@ -89,5 +107,11 @@ function eventOf(random: Random, logs: number): Event {
 function faultOf(random: Random): FaultPlan {
   const op = random.weighted(faultWeights);
   const how = random.pick(failures[op]!);
-  return { op, how, after: random.integer(0, 6), times: random.pick([1, 1, 1, 2, Infinity]), seed: random.seed() };
+  return {
+    op,
+    how,
+    after: random.integer(0, 6),
+    times: random.pick([1, 1, 1, 2, Infinity]),
+    seed: random.seed(),
+  };
 }

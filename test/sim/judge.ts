@@ -24,9 +24,10 @@ export type Effect =
  * - `asked`: no answer yet, or none that the crash let through.
  * - `acked`: it is durable. `written`: it was acknowledged as written.
  * - `rejected`: a flush failed, so it is not in the log, but its bytes may lie somewhere.
+ * - `unsure`: it was refused, but some of it may have been done.
  * - `refused`: nothing was done.
  */
-export type Status = "asked" | "acked" | "written" | "staged" | "rejected" | "refused";
+export type Status = "asked" | "unsure" | "acked" | "written" | "staged" | "rejected" | "refused";
 
 export interface Step {
   readonly effect: Effect;
@@ -55,10 +56,17 @@ export class Judge {
   }
 
   ask(effect: Effect, tries: number, status: Status = "asked"): Step {
-    const settles = applied(this.expected, effect) !== this.expected;
+    const before = this.expected;
+    const settles = applied(before, effect) !== before;
     const step = { effect, tries, status, settles };
     this.steps.push(step);
     return step;
+  }
+
+  /** Whether a record is in the log, or on its way, already. */
+  knows(line: string): boolean {
+    const isAsked = ({ effect }: Step): boolean => effect.kind === "append" && effect.lines.includes(line);
+    return this.certain.lines.includes(line) || this.steps.filter(isAsked).length > 1;
   }
 
   /** The state that the log is in if everything that was asked for succeeds. */
@@ -84,7 +92,6 @@ export class Judge {
 
   /** Holds what was found against what may be. Throws a sentence when it may not, and believes it otherwise. */
   confirm(found: State, circumstance: Circumstance, durable = 0): void {
-    if (process.env.DBG) console.log(circumstance, JSON.stringify(this.steps), JSON.stringify(this.certain));
     const allowed = [...this.#possible(circumstance)];
     const match = allowed.find((state) => this.#fits(state, found));
     if (match === undefined) {
@@ -96,7 +103,10 @@ export class Judge {
     if (found.lines.length < durable && !isCut) {
       throw new Error(`found ${told(found)}, but the log had said that it was durable up to ${durable}`);
     }
-    this.certain = { first: found.first, lines: [...match.lines.slice(0, found.first), ...found.lines.slice(found.first)] };
+    this.certain = {
+      first: found.first,
+      lines: [...match.lines.slice(0, found.first), ...found.lines.slice(found.first)],
+    };
     this.#forget(circumstance);
   }
 
@@ -106,7 +116,13 @@ export class Judge {
       this.steps = [];
       return;
     }
-    const settled = this.steps.findLastIndex((step) => step.settles);
+    const settled = this.steps.findLastIndex(({ settles, status }) => settles && status === "acked");
+    const isLost = ({ effect, status, tries }: Step): boolean =>
+      (status === "staged" || status === "written" || status === "unsure") &&
+      tries < this.failures &&
+      effect.kind === "append" &&
+      !effect.lines.every((line) => this.certain.lines.includes(line));
+    for (const step of this.steps) if (isLost(step)) step.status = "rejected";
     this.steps = this.steps.filter(({ status }, index) => status === "rejected" && index > settled);
   }
 
@@ -123,7 +139,9 @@ export class Judge {
 
   #confirmWitnesses(found: State): void {
     const cut = Math.min(
-      ...this.steps.map(({ effect, status }) => (effect.kind === "after" && status !== "refused" ? effect.to + 1 : Infinity)),
+      ...this.steps.map(({ effect, status }) =>
+        effect.kind === "after" && status !== "refused" ? effect.to + 1 : Infinity,
+      ),
     );
     for (const [offset, line] of this.witnessed) {
       if (offset < found.first || offset >= cut || found.lines[offset] === line) continue;
@@ -150,28 +168,52 @@ export class Judge {
       return;
     }
     const isCertain = ({ status, tries }: Step): boolean =>
-      status === "acked" || (status === "written" && tries === this.failures && circumstance !== "power lost");
+      status === "acked" ||
+      (status === "written" && tries === this.failures && circumstance !== "power lost");
     const least = group.findLastIndex(isCertain) + 1;
     const isSettled = others.some((other) => other.some((step) => step.settles && isCertain(step)));
-    let reached = state;
-    let hasRejected = false;
-    for (let count = 0; ; count++) {
-      if (count >= least) {
-        if (hasRejected) yield reached;
-        else yield* this.#continued(reached, others, circumstance);
-      }
-      const step = group[count];
-      if (step === undefined) return;
-      if (step.status === "rejected") {
-        // What was acknowledged behind it in the same try shows that it was never tried.
-        if (count < least) continue;
-        // While the log lives, and behind what came later, it must not be there.
-        if (circumstance === "alive" || isSettled) return;
-        hasRejected = true;
-      }
-      reached = applied(reached, step.effect);
-    }
+    yield* this.#begun(state, group, others, {
+      least,
+      isSettled,
+      circumstance,
+      count: 0,
+      hasRejected: false,
+    });
   }
+
+  /** Every beginning of one try, behind its first `count` steps, and what may have come after it. */
+  *#begun(state: State, group: readonly Step[], others: readonly Step[][], so: Progress): Generator<State> {
+    const { count, least, circumstance } = so;
+    if (count >= least) {
+      if (so.hasRejected) yield state;
+      else yield* this.#continued(state, others, circumstance);
+    }
+    const step = group[count];
+    if (step === undefined) return;
+    const further: Mutable<Progress> = { ...so, count: count + 1 };
+    if (step.status === "unsure") yield* this.#begun(state, group, others, further);
+    if (step.status === "rejected") {
+      // What was acknowledged behind it in the same try shows that it was never tried.
+      if (count < least) return yield* this.#begun(state, group, others, further);
+      // While the log lives, and behind what came later, it must not be there.
+      if (circumstance === "alive" || so.isSettled) return;
+      further.hasRejected = true;
+    }
+    yield* this.#begun(applied(state, step.effect), group, others, further);
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface Progress {
+  /** How many steps have been looked at. */
+  readonly count: number;
+  /** How many it must have come to. */
+  readonly least: number;
+  /** Whether something came behind this try that puts an end to what was rejected in it. */
+  readonly isSettled: boolean;
+  readonly hasRejected: boolean;
+  readonly circumstance: Circumstance;
 }
 
 export function applied(state: State, effect: Effect): State {

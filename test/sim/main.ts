@@ -36,7 +36,9 @@ export async function simulate({ seed, minutes }: Settings, print: (line: string
   return 0;
 }
 
-export async function outcomeOf(plan: Plan): Promise<{ tally: Tally; reason: string | undefined; recent: string[] }> {
+export async function outcomeOf(
+  plan: Plan,
+): Promise<{ tally: Tally; reason: string | undefined; recent: string[] }> {
   const run = new Run(plan);
   try {
     await run.all();
@@ -50,10 +52,14 @@ async function explain(plan: Plan, print: (line: string) => void): Promise<void>
   print(`\nseed ${plan.seed} fails; it is being shortened`);
   const { plan: short } = await shrunk(plan, async (each) => (await outcomeOf(each)).reason);
   const { reason, recent } = await outcomeOf(short);
-  const { manner, logs, answer } = short;
-  print(`\n  disk: ${manner.colour}, sectors of ${manner.sectorBytes} bytes, ${manner.flushesAtOnce} flushes at once, operations take up to ${manner.turnsMax} turns`);
+  if (process.env.SIM_JSON)
+    (await import("node:fs")).writeFileSync(process.env.SIM_JSON, JSON.stringify(short));
+  const { manner, logs, answer, sequel } = short;
+  print(
+    `\n  disk: ${manner.colour}, sectors of ${manner.sectorBytes} bytes, ${manner.flushesAtOnce} flushes at once, operations take up to ${manner.turnsMax} turns`,
+  );
   for (const log of logs) print(`  log ${JSON.stringify(log)}`);
-  print(`  the caller's answer to a rejected record: ${answer}`);
+  print(`  the caller's answer to a rejected record: ${answer}; after something has failed: ${sequel}`);
   for (const event of short.events) print(`  ${described(event, short)}`);
   print(`\nwhat the storage was asked for last:`);
   for (const line of recent.slice(-Number(process.env.SIM_TRACE ?? 40))) print(`  ${line}`);
@@ -62,7 +68,8 @@ async function explain(plan: Plan, print: (line: string) => void): Promise<void>
 }
 
 function survived(runs: number, { operations, crashes, faults }: Tally, ms: number): string {
-  const perMinute = (count: number): string => Math.round((count * 60_000) / Math.max(ms, 1)).toLocaleString("en");
+  const perMinute = (count: number): string =>
+    Math.round((count * 60_000) / Math.max(ms, 1)).toLocaleString("en");
   return (
     `${runs} runs in ${Math.round(ms / 1000)} s; per minute: ${perMinute(operations)} operations, ` +
     `${perMinute(crashes)} crashes and ${perMinute(faults)} faults survived`

@@ -60,7 +60,12 @@ export type Event =
   | ({ readonly do: "fault" } & FaultPlan)
   | { readonly do: "heal" }
   /** Loses power, or all processes, before the operation after so many more. */
-  | { readonly do: "crash"; readonly after: number; readonly survival: Survival | "process"; readonly seed: number };
+  | {
+      readonly do: "crash";
+      readonly after: number;
+      readonly survival: Survival | "process";
+      readonly seed: number;
+    };
 
 export interface Plan {
   readonly seed: number;
@@ -69,6 +74,8 @@ export interface Plan {
   readonly events: readonly Event[];
   /** What the caller does about a record that was rejected. */
   readonly answer: "nothing" | "same" | "other";
+  /** What happens after something has failed. */
+  readonly sequel: "go on" | "open again" | "lose power";
 }
 
 /** One event, as a person would say it. */

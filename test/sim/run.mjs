@@ -12,7 +12,8 @@ function settingsOf(flags) {
   for (let index = 0; index < flags.length; index += 2) {
     const name = flags[index].replace(/^--/, "");
     const value = Number(flags[index + 1]);
-    if (!flags[index].startsWith("--") || !(name in settings)) return `there is no ${flags[index]}; use ${usage}`;
+    if (!flags[index].startsWith("--") || !(name in settings))
+      return `there is no ${flags[index]}; use ${usage}`;
     if (flags[index + 1] === undefined || flags[index + 1].trim() === "" || !(value >= 0)) {
       return `--${name} needs a number that is not negative; use ${usage}`;
     }

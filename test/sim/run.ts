@@ -2,9 +2,9 @@
  * Carries out a plan: one machine after the other, each with what the crash of the one before has left, and
  * after everything that ends, a look at whether all is as it must be.
  */
-import { WalError } from "../../src/index.ts";
+import { type Storage, WalError } from "../../src/index.ts";
 import { Faults } from "./faults.ts";
-import { Life } from "./life.ts";
+import { Life, type Surroundings } from "./life.ts";
 import type { Circumstance } from "./judge.ts";
 import { described, type Event, type Plan } from "./plan.ts";
 import { keeping, type Survival } from "./survival.ts";
@@ -22,7 +22,7 @@ export interface Tally {
 /** Somebody who looks at the machine before each operation. */
 export type Onlooker = (call: SimulatedCall, run: Run) => void;
 
-export class Run {
+export class Run implements Surroundings {
   readonly plan: Plan;
   readonly lives: readonly Life[];
   readonly faults = new Faults();
@@ -39,25 +39,34 @@ export class Run {
   #crashAt = Infinity;
   #left: { disk: World["disk"]; circumstance: Circumstance } | undefined;
   #mayNotRead = false;
+  /** How many faults there had been when all was in order last. */
+  #metBefore = 0;
+  #metAnswered = 0;
 
   constructor(plan: Plan) {
     this.plan = plan;
     this.world = this.#start(new World(plan.manner, undefined, plan.seed));
-    const run = this;
-    const around = {
-      get storage() {
-        return run.world.storage;
-      },
-      get isDead() {
-        return run.world.isDead;
-      },
-      get mayNotRead() {
-        return run.#mayNotRead;
-      },
-      number: () => this.#numbers++,
-      fail: (error: unknown) => void (this.#failure ??= { error }),
-    };
-    this.lives = plan.logs.map((log) => new Life(log, around));
+    this.lives = plan.logs.map((log) => new Life(log, this));
+  }
+
+  get storage(): Storage {
+    return this.world.storage;
+  }
+
+  get isDead(): boolean {
+    return this.world.isDead;
+  }
+
+  get mayNotRead(): boolean {
+    return this.#mayNotRead;
+  }
+
+  number(): number {
+    return this.#numbers++;
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error };
   }
 
   /** Throws when something is as it must not be. */
@@ -86,18 +95,26 @@ export class Run {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** Lets everything end that is under way, and holds each log against its model. */
+  /** Lets everything end that is under way, and holds each log against its model; then the caller answers. */
   async settle(): Promise<void> {
+    await this.#settleOnce();
+    let hasAnswered = false;
+    for (const life of this.lives) hasAnswered = life.answer(this.plan.answer) || hasAnswered;
+    if (hasAnswered) await this.#settleOnce();
+    if (this.faults.met === this.#metAnswered) return;
+    this.#metAnswered = this.faults.met;
+    const { sequel, seed } = this.plan;
+    if (sequel === "open again") for (const life of this.lives) life.close();
+    if (sequel === "lose power") this.#arm({ do: "crash", after: 0, survival: "sectors", seed });
+    if (sequel !== "go on") await this.#settleOnce();
+  }
+
+  async #settleOnce(): Promise<void> {
     for (const life of this.lives) if (life.closing === "no" && !this.world.isDead) life.flush();
     await this.#quiet();
     if (this.#crashes.length > 0 && !this.world.isDead) this.#die();
     if (this.world.isDead) await this.#restart();
     else await this.#compare();
-    let hasAnswered = false;
-    for (const life of this.lives) hasAnswered = life.answer(this.plan.answer) || hasAnswered;
-    if (!hasAnswered) return;
-    await this.#quiet();
-    if (!this.world.isDead) await this.#compare();
   }
 
   /** The log goes on after all, survives a loss of power, is closed, and is opened once more. */
@@ -114,7 +131,8 @@ export class Run {
     for (const { log } of this.lives) {
       const { verdict, unborn, superseded, truncated } = log!.recovery;
       const left = [...unborn, ...superseded, ...truncated];
-      if (verdict !== "clean" || left.length > 0) throw new Error(`a closed log was found ${verdict}, with ${left}`);
+      if (verdict !== "clean" || left.length > 0)
+        throw new Error(`a closed log was found ${verdict}, with ${left}`);
     }
     for (const life of this.lives) life.close();
     await this.#quiet();
@@ -153,11 +171,11 @@ export class Run {
     this.#crashAt = Infinity;
     this.tally.crashes++;
     for (const life of this.lives) life.watch();
-    this.world.isDead = true;
     this.#left =
       survival === "process"
         ? { disk: disk.loseProcesses(), circumstance: "process died" }
         : { disk: disk.losePower(keeping(disk, survival, seed)), circumstance: "power lost" };
+    this.world.die();
   }
 
   /** Waits until nothing is under way any more. What never ends is a failure. */
@@ -176,9 +194,12 @@ export class Run {
 
   async #restart(): Promise<void> {
     this.#checkMisuses();
+    let circumstance: Circumstance = "process died";
     // A machine may crash again while it starts.
     while (this.#left !== undefined) {
-      const { disk, circumstance } = this.#left;
+      const { disk } = this.#left;
+      // What the power took is gone, though only the processes die next.
+      if (this.#left.circumstance === "power lost") ({ circumstance } = this.#left);
       this.#left = undefined;
       this.#count();
       for (const life of this.lives) life.abandon();
@@ -193,17 +214,20 @@ export class Run {
 
   async #compare(): Promise<void> {
     this.#checkMisuses();
+    const isInTrouble = this.faults.isActive() || this.faults.met > this.#metBefore;
     for (const life of this.lives) {
       life.settled();
       if (life.closing === "no") await this.#undisturbed(() => life.compare());
-      else await this.#reopen(life);
+      else await this.#reopen(life, isInTrouble);
     }
+    this.#metBefore = this.faults.met;
     // What was planned for a while has come to its end.
     this.#mayNotRead = this.faults.isActive("read", "open", "size", "list");
   }
 
-  async #reopen(life: Life): Promise<void> {
-    const circumstance = life.closing === "closed" && !this.faults.isActive() ? "alive" : "process died";
+  /** What was rejected stays away for good if the log was closed without trouble. */
+  async #reopen(life: Life, isInTrouble: boolean): Promise<void> {
+    const circumstance = life.closing === "closed" && !isInTrouble ? "alive" : "process died";
     life.abandon();
     await this.#open(life, circumstance);
   }
@@ -244,8 +268,7 @@ export class Run {
 
   #count(): void {
     this.tally.operations += this.world.operations;
-    this.tally.faults += this.faults.met;
-    this.faults.met = 0;
+    this.tally.faults = this.faults.met;
     this.world.operations = 0;
   }
 }

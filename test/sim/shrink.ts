@@ -30,13 +30,20 @@ export async function shrunk(
       if (await attempt(best.events.with(index, smaller))) break;
     }
   }
-  for (let index = best.events.length - 1; index >= 0; index--) await attempt(best.events.toSpliced(index, 1));
+  for (let index = best.events.length - 1; index >= 0; index--)
+    await attempt(best.events.toSpliced(index, 1));
   return { plan: best, reason };
 }
 
 function smallerThan(event: Event): Event[] {
   const smaller: Event[] = [];
-  for (const [name, values] of Object.entries({ after: [0, 1, 2, 3, 4, 6, 8], count: [1, 2], again: [0], turns: [1], times: [1] })) {
+  for (const [name, values] of Object.entries({
+    after: [0, 1, 2, 3, 4, 6, 8],
+    count: [1, 2],
+    again: [0],
+    turns: [1],
+    times: [1],
+  })) {
     const value = (event as Record<string, unknown>)[name];
     if (typeof value !== "number") continue;
     for (const each of values) if (each < value) smaller.push({ ...event, [name]: each } as Event);

@@ -52,10 +52,19 @@ export class World {
   hook: SimulatedHook | undefined;
   /** Operations that were asked for. */
   operations = 0;
-  /** Since the crash, every operation fails, and none reaches the disk. */
-  isDead = false;
+  /** From now on every operation fails, and none reaches the disk. */
+  die(): void {
+    this.#isDead = true;
+    this.disk.die();
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
   now = 1_700_000_000_000;
   #elapsed = 0;
+  #isDead = false;
 
   constructor(manner: Manner, disk?: SimulatedDisk, seed = 1) {
     this.manner = manner;

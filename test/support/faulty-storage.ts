@@ -67,6 +67,7 @@ export function faultyStorage(inner: Storage, options: FaultyOptions): Storage {
       through("storage.open", { name: "" }, () =>
         then(inner.open(path, open), (place) => place && faultyPlace(place, through)),
       ),
+    list: (path) => inner.list(path),
   };
 }
 

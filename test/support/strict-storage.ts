@@ -37,6 +37,7 @@ export function strictStorage(inner: Storage, watch: Watch): Storage {
         if (place === undefined || options.mode === "read") return place;
         return new StrictPlace(place, watch, inner.flushesAtOnce).seam;
       }),
+    list: (path) => inner.list(path),
   };
 }
 
@@ -149,18 +150,26 @@ class StrictPlace {
   }
 }
 
-/** Calls `failed` when `work` throws, now or later. */
+/** Calls `failed` when `work` throws, now or later, and the caller has heard of it. */
 function attempt<T>(work: () => Eventually<T>, failed: () => void): Eventually<T> {
-  const rethrow = (error: unknown): never => {
-    failed();
-    throw error;
-  };
   try {
     const answer = work();
-    return answer instanceof Promise ? answer.catch(rethrow) : answer;
+    return answer instanceof Promise ? answer.catch((error: unknown) => tell(error, failed)) : answer;
   } catch (error) {
-    return rethrow(error);
+    failed();
+    throw error;
   }
+}
+
+/** The turns of the microtask queue that a rejection takes from here to the caller of the storage. */
+const turnsToCaller = 4;
+
+function tell(error: unknown, failed: () => void): never {
+  void (async () => {
+    for (let turn = 0; turn < turnsToCaller; turn++) await undefined;
+    failed();
+  })();
+  throw error;
 }
 
 /** Calls each of `steps` with the value when it is there. */

@@ -17,15 +17,19 @@ export interface SimulatedDiskOptions {
 
 export class SimulatedDisk implements Disk {
   readonly #folders = new Map<string, SimulatedFolder>();
-  readonly #clock: DiskClock & { now: number };
+  readonly #clock: DiskClock & { now: number; isDead: boolean };
   pass: () => Promise<void>;
 
   constructor({ sectorBytes = 512, pass = nothing }: SimulatedDiskOptions = {}) {
     this.#clock = {
       sectorBytes,
       now: 0,
+      isDead: false,
       next() {
         return this.now++;
+      },
+      assertAlive() {
+        if (this.isDead) throw new Error("the machine has crashed");
       },
     };
     this.pass = pass;
@@ -40,6 +44,11 @@ export class SimulatedDisk implements Disk {
     return this.#clock.now;
   }
 
+  /** From now on nothing reaches this disk, what is under way included. */
+  die(): void {
+    this.#clock.isDead = true;
+  }
+
   folder(path: string): SimulatedFolder {
     let folder = this.#folders.get(path);
     if (folder === undefined) this.#folders.set(path, (folder = new SimulatedFolder(this.#clock)));
@@ -48,6 +57,10 @@ export class SimulatedDisk implements Disk {
 
   has(path: string): boolean {
     return this.#folders.has(path);
+  }
+
+  paths(): Iterable<string> {
+    return this.#folders.keys();
   }
 
   get folders(): ReadonlyMap<string, SimulatedFolder> {
@@ -98,6 +111,7 @@ export class SimulatedFolder implements Folder {
   }
 
   create(name: string): SimulatedFile {
+    this.#clock.assertAlive();
     const file = this.#spares.pop() ?? new SimulatedFile(this.#clock);
     this.names.set(name, file);
     this.#changes.push({ sequence: this.#clock.next(), name, file });
@@ -105,6 +119,7 @@ export class SimulatedFolder implements Folder {
   }
 
   remove(name: string, reuse: boolean): void {
+    this.#clock.assertAlive();
     if (reuse && this.#spares.length === 0) this.#spares.push(this.names.get(name)!);
     this.names.delete(name);
     this.#changes.push({ sequence: this.#clock.next(), name, file: undefined });
@@ -160,7 +175,10 @@ export class SimulatedFolder implements Folder {
     folder.names = inMap(folder.names);
     folder.#platter = inMap(folder.#platter);
     folder.#spares = folder.#spares.map(copied);
-    folder.#changes = folder.#changes.map((change) => ({ ...change, file: change.file && copied(change.file) }));
+    folder.#changes = folder.#changes.map((change) => ({
+      ...change,
+      file: change.file && copied(change.file),
+    }));
     return folder;
   }
 

@@ -31,6 +31,8 @@ export interface DiskClock {
   next(): number;
   /** The place that the next change will have. */
   readonly now: number;
+  /** Throws when the machine has crashed: what comes now comes too late. */
+  assertAlive(): void;
 }
 
 export class SimulatedFile implements FileBytes {
@@ -65,6 +67,7 @@ export class SimulatedFile implements FileBytes {
   }
 
   write(source: Uint8Array, position: number): number {
+    this.#clock.assertAlive();
     if (source.length === 0) return 0;
     const end = position + source.length;
     this.#seen = grown(this.#seen, end);
@@ -80,6 +83,7 @@ export class SimulatedFile implements FileBytes {
   }
 
   truncate(size: number): void {
+    this.#clock.assertAlive();
     this.#seen = resized(this.#seen, this.#size, size);
     this.#size = size;
     this.#changes.push({ sequence: this.#clock.next(), truncatedTo: size });
@@ -87,6 +91,7 @@ export class SimulatedFile implements FileBytes {
 
   /** Takes the changes before `until` to the platter. */
   flush(until: number): void {
+    this.#clock.assertAlive();
     const [due, later] = this.#split(until);
     this.#changes = later;
     for (const change of due) {
@@ -168,11 +173,7 @@ export class SimulatedFile implements FileBytes {
   }
 }
 
-function resized(
-  bytes: Uint8Array<ArrayBuffer>,
-  before: number,
-  size: number,
-): Uint8Array<ArrayBuffer> {
+function resized(bytes: Uint8Array<ArrayBuffer>, before: number, size: number): Uint8Array<ArrayBuffer> {
   const result = grown(bytes, size);
   result.fill(0, Math.min(size, before), Math.max(size, before));
   return result;

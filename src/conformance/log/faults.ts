@@ -18,11 +18,13 @@ export function withFaults(storage: Storage, faults: Faults): Storage {
   return {
     name: storage.name,
     durability: storage.durability,
+    ...(storage.written && { written: storage.written }),
     flushesAtOnce: storage.flushesAtOnce,
     now: () => storage.now(),
     elapsed: () => storage.elapsed(),
     sleep: (ms) => storage.sleep(ms),
     open: (path, options) => then(storage.open(path, options), (place) => place && placeWith(place, faults)),
+    list: (path) => storage.list(path),
   };
 }
 

@@ -9,12 +9,14 @@ export const anywhere = clauses("the head of src/storage.ts", {
 
 export const storage = clauses("Storage, src/storage.ts", {
   name: "Names this storage in messages",
-  durability: "What a completed `flush` means here.",
+  durability: "What a completed `flush` means here, unless it answers less.",
   flushesAtOnce: "How many flushes of one file may run at the same time, 1 or more.",
   now: "Wall-clock time in whole milliseconds since 1970.",
   elapsed: "It never goes back, and may have fractions.",
   sleep: "Resolves after about `ms` milliseconds, and at least one turn of the event loop later.",
   path: "Opens the place at `path`, a list of names that are safe on every file system",
+  list: "The names that come directly behind `path` in the paths of the places that there are, in any order.",
+  listTakes: "It takes no lock, and may answer names besides of which there is no place.",
 });
 
 export const mode = clauses("OpenPlaceOptions.mode, src/storage.ts", {

@@ -4,6 +4,7 @@ import type { Place, Storage } from "../../storage.ts";
 import type { Bench } from "../bench.ts";
 import { pattern, segmentName } from "../bytes.ts";
 import type { Check } from "../check.ts";
+import type { Clause } from "../clause.ts";
 import { demand, demandFailure, demandSame, demandSameBytes, demandSameNames, messageOf } from "../demand.ts";
 import * as contract from "./contract.ts";
 
@@ -17,6 +18,17 @@ async function demandLocked(bench: Bench, storage: Storage, what: string): Promi
     return `${what} failed with ${messageOf(error)}, which is no WalError.`;
   });
   demandSame(error.code, "LOCKED", contract.mode.locked, `the code when ${what} failed (${error.message})`);
+}
+
+function demandIncludes(
+  names: readonly string[],
+  wanted: readonly string[],
+  clause: Clause,
+  what: string,
+): void {
+  const missing = wanted.filter((each) => !names.includes(each));
+  demandSameNames(missing, [], clause, `what is missing of ${what}`);
+  demandSame(new Set(names).size, names.length, clause, `the number of different names of ${what}`);
 }
 
 export const places: readonly Check[] = [
@@ -39,6 +51,31 @@ export const places: readonly Check[] = [
           `whether ${path.join("/")} was answered as missing`,
         );
       }
+    },
+  },
+  {
+    name: "list names what comes directly behind a path, while places are open as well",
+    async run(bench) {
+      const [topic] = bench.path;
+      const { storage } = bench;
+      demandIncludes(
+        await storage.list([topic!]),
+        [],
+        contract.storage.list,
+        "what is listed before anything is there",
+      );
+      await bench.place();
+      const other = (await storage.open([topic!, "12"], { mode: "write" }))!;
+      await other.close();
+      const { list } = contract.storage;
+      demandIncludes(await storage.list([]), [topic!], list, "what is listed at the top");
+      demandIncludes(
+        await storage.list([topic!]),
+        [bench.path[1]!, "12"],
+        contract.storage.listTakes,
+        "what is listed behind a name",
+      );
+      await demandLocked(bench, storage, "opening a place for writing after it was listed");
     },
   },
   {

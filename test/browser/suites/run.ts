@@ -1,10 +1,12 @@
 /** Runs one suite and reports its tests. */
 import { hasParameter, parameter, report, reporting } from "./report.ts";
+import { browserSuite } from "./browser.ts";
 import { indexedDbSuite } from "./indexeddb.ts";
 import { opfsSuite } from "./opfs.ts";
 import { Runner } from "./runner.ts";
 
 const suites: Record<string, (runner: Runner) => void> = {
+  browser: browserSuite,
   opfs: opfsSuite,
   indexeddb: indexedDbSuite,
 };

@@ -1,0 +1,139 @@
+/** The conformance suites on the storage for web applications, and what it does besides. */
+import { browserStorage } from "../../../adapters/browser/storage.ts";
+import { type ConformanceOptions, testLog, testStorage } from "../../../src/conformance/index.ts";
+import { openLog, type Storage } from "../../../src/index.ts";
+import workerUrl from "../../../adapters/browser/worker.ts?worker&url";
+import type { Runner } from "./runner.ts";
+import { valuesOf } from "./storages.ts";
+
+const worker = (): Worker => new Worker(workerUrl, { type: "module" });
+
+export function browserSuite(runner: Runner): void {
+  const names = new WeakMap<Storage, string>();
+  const on = (name: string): Storage => {
+    const storage = browserStorage({ name, worker, settleMs: 0 });
+    names.set(storage, name);
+    return storage;
+  };
+  const backend: ConformanceOptions = {
+    test: runner.test,
+    skip: runner.skip,
+    open: () => on(`conformance-${crypto.randomUUID()}`),
+    again: (storage) => on(names.get(storage)!),
+    readBeside: true,
+    holdElsewhere: "the storages underneath are tried for it",
+    losePower: "a page cannot cut the power; see test/browser/accidents.mjs",
+  };
+  testStorage(backend);
+  testLog(backend);
+  ownTests(runner);
+}
+
+function ownTests({ test }: Runner): void {
+  test("says where the log lives, and why", async () => {
+    const log = await openLog({ storage: browserStorage({ name: crypto.randomUUID(), worker }), topic: "a" });
+    const isFallback = navigator.userAgent.includes("Version/"); // WebKit
+    expect(
+      log.stats().storage.includes(isFallback ? "indexeddb: " : "opfs: handles work here"),
+      log.stats().storage,
+    );
+    await log.close();
+  });
+
+  test("a log that is in IndexedDB stays there when handles come to work", async () => {
+    const name = crypto.randomUUID();
+    const first = browserStorage({ name, worker: () => failing() });
+    const log = await openLog({ storage: first, topic: "a" });
+    expect(
+      first.notices.some(({ code }) => code === "FALLBACK"),
+      JSON.stringify(first.notices),
+    );
+    await log.append({ value: "one" });
+    await log.close();
+    const again = await openLog({ storage: browserStorage({ name, worker }), topic: "a" });
+    expect((await valuesOf(again)).join() === "one", "the record");
+    expect(again.stats().storage.includes("indexeddb: the log is there"), again.stats().storage);
+    await again.close();
+  });
+
+  test("a log that is gone is told of", async () => {
+    const name = crypto.randomUUID();
+    const make = () => browserStorage({ name, worker, prefer: "indexeddb" });
+    const log = await openLog({ storage: make(), topic: "a" });
+    await log.append({ value: "one" });
+    await log.close();
+    await new Promise((resolve) => {
+      const request = indexedDB.deleteDatabase(`${name}/a/0`);
+      request.addEventListener("success", resolve);
+    });
+    const storage = make();
+    await (await openLog({ storage, topic: "a" })).close();
+    expect(
+      storage.notices.some(({ code }) => code === "EVICTED"),
+      JSON.stringify(storage.notices),
+    );
+  });
+
+  test("a budget that is used up fails appends with FULL, and room lets them go on", async () => {
+    const name = crypto.randomUUID();
+    const { usage = 0 } = await navigator.storage.estimate();
+    const storage = browserStorage({ name, worker, maxBytes: usage + 12_000_000, settleMs: 0 });
+    const log = await openLog({ storage, topic: "a", segment: { maxBytes: 3_000_000 } });
+    let code: string | undefined;
+    const value = new Uint8Array(1_000_000);
+    for (let count = 0; count < 40 && code === undefined; count++) {
+      code = await log.append({ value }).then(
+        () => undefined,
+        (error: { code: string }) => error.code,
+      );
+    }
+    expect(code === "FULL", `the code is ${code}`);
+    await log.truncateBefore(log.next);
+    await log.append({ value });
+    await log.close();
+  });
+
+  test("a worker that dies rejects what was on its way, and the log can be opened again", async () => {
+    if (!(await hasHandles())) return;
+    const name = crypto.randomUUID();
+    for (let round = 0; round < 3; round++) {
+      let started: Worker | undefined;
+      const storage = browserStorage({ name, worker: () => (started = worker()), settleMs: 0 });
+      const log = await openLog({ storage, topic: "a", lockWaitMs: 5000 });
+      const before = log.next;
+      const acks: Promise<number>[] = [];
+      const acked: number[] = [];
+      for (let count = 0; count < 200; count++) {
+        acks.push(log.append({ value: `${round} ${count}` }).then(({ offset }) => acked.push(offset)));
+        if (count % 10 === 0) await new Promise((wake) => setTimeout(wake));
+        if (count === 100 + round * 30) started!.terminate();
+      }
+      const results = await Promise.allSettled(acks);
+      const refused = results.flatMap((result) =>
+        result.status === "rejected" ? [result.reason as { code: string }] : [],
+      );
+      expect(
+        refused.length > 0 && refused.every(({ code }) => code === "FLUSH_FAILED"),
+        `${refused.length} refused`,
+      );
+      const again = await openLog({ storage, topic: "a", lockWaitMs: 5000 });
+      expect(again.next >= before + acked.length, `${again.next} is below ${before} + ${acked.length}`);
+      await again.close();
+    }
+  });
+}
+
+async function hasHandles(): Promise<boolean> {
+  const storage = browserStorage({ name: crypto.randomUUID(), worker });
+  const place = (await storage.open(["a"], { mode: "write" }))!;
+  await place.close();
+  return storage.name.includes("opfs:");
+}
+
+function failing(): Worker {
+  throw new Error("no worker today");
+}
+
+function expect(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`not as expected: ${what}`);
+}
