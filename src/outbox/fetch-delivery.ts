@@ -86,7 +86,8 @@ export async function verdictOfResponse(response: FetchResponse): Promise<Verdic
   const reason = `the answer was ${status}${note.body ? `: ${note.body.slice(0, 200)}` : ""}`;
   if (status === 401 || status === 403) return { verdict: "hold", reason };
   if (status === 409) return conflict(response, note, reason);
-  if (status < 400 || status === 408 || status === 425 || status === 429 || status >= 500) {
+  const isRefusal = status >= 400 && status < 500;
+  if (!isRefusal || status === 408 || status === 425 || status === 429) {
     const afterMs = retryAfterMs(response.headers.get("retry-after"));
     // Other failures say nothing about the records, but these may come from one of them.
     return { verdict: "retry", reason, afterMs, split: status === 500 };
