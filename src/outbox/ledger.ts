@@ -94,6 +94,7 @@ export class Ledger {
 
   /** These are never needed again. It is made durable soon; see {@link Ledger.written}. */
   settle(offsets: readonly number[]): void {
+    if (offsets.length === 0) return;
     this.#unwritten.push(...offsets);
     if (this.#writing === undefined && !this.#closed) this.#writing = this.#write();
   }
@@ -165,7 +166,7 @@ export class Ledger {
         if (this.#closed) break;
         await this.#pause();
       }
-    } while (this.#unwritten.length > 0);
+    } while (this.#unwritten.length > 0 || this.failing);
     this.#writing = undefined;
   }
 
