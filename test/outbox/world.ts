@@ -55,7 +55,7 @@ export class Timers {
 
 /** Resolves when everything is done that waits for no timer. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export interface Sent {
