@@ -112,6 +112,20 @@ describe.each(["sync", "async"] as const)("on memory, %s", (colour) => {
     expect((await world.open()).id).toBe(outbox.id);
   });
 
+  test("the identity survives where every cursor truncates all that is before it", async () => {
+    const world = new World(colour);
+    const outbox = await world.open({ segmentBytes: 1 });
+    for (const value of ["a", "b", "c"]) {
+      await outbox.push({ value });
+      await world.timers.pass(0);
+      await outbox.drained();
+    }
+    world.losePower();
+    const again = await world.open({ segmentBytes: 1 });
+    expect(again.id).toBe(outbox.id);
+    expect(again.pending).toBe(0);
+  });
+
   test("a second opener is locked out until the first one closes", async () => {
     const world = new World(colour);
     const outbox = await world.open();

@@ -110,10 +110,11 @@ async function serve(handle: (request: IncomingMessage, response: ServerResponse
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
+const authorize = (request: { headers: { get(name: string): string | null } }) =>
+  request.headers.get("authorization") === "Bearer 2" ? "ada" : undefined;
+
 test("over real HTTP, with answers lost and tokens renewed, the receiver has everything once and in order", async () => {
   const log = await openLog({ storage: memoryStorage(), topic: "events" });
-  const authorize = (request: { headers: { get(name: string): string | null } }) =>
-    request.headers.get("authorization") === "Bearer 2" ? "ada" : undefined;
   const receive = createReceiver({ log, authorize });
   let requests = 0;
   const url = await serve((incoming, outgoing) => {

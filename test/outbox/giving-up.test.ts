@@ -11,6 +11,8 @@ async function lettersOf(outbox: Outbox): Promise<DeadLetter[]> {
 }
 const valuesOf = async (outbox: Outbox) => (await lettersOf(outbox)).map(({ value }) => text(value));
 
+const ten = (value: string) => ({ value: value.repeat(10) });
+
 describe("dead letters", () => {
   test("tell all there is to know, also to the next opener", async () => {
     const world = new World();
@@ -102,8 +104,6 @@ describe("age", () => {
 });
 
 describe("budget", () => {
-  const ten = (value: string) => ({ value: value.repeat(10) });
-
   test("reject: a push over the budget is refused, until there is room", async () => {
     const world = new World();
     world.other.otherwise = () => "retry";

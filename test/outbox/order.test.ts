@@ -79,23 +79,25 @@ test("a delivery holds no more records and bytes than allowed, but always one", 
 test("where the other side counts, a delivery holds successive sequences of one lane", async () => {
   const world = new World();
   const deliver = Object.assign(world.other.deliver, { inSequence: true });
-  world.other.otherwise = ({ values }) => values.map((value) => (value.endsWith("3") ? "dead" : "done"));
+  // What is left behind the first attempts has holes.
+  world.other.otherwise = ({ values, attempt }) =>
+    values.map((_, index) => (attempt > 1 ? "done" : index % 3 === 1 ? "dead" : "retry"));
   const outbox = await world.open({ deliver });
   const pushes = Array.from({ length: 100 }, (_, index) =>
     outbox.push({ key: `k${index % 10}`, value: String(index) }),
   );
   await Promise.all(pushes);
   await world.timers.pass(600_000);
-  const next = new Map<number, number>();
+  let isSplit = false;
   for (const { delivery } of world.other.sent) {
     const [first] = delivery.records;
     for (const [index, { lane, sequence }] of delivery.records.entries()) {
       expect(lane).toBe(first!.lane);
       expect(sequence).toBe(first!.sequence + index);
-      expect(sequence).toBeGreaterThanOrEqual(next.get(lane) ?? 0);
-      next.set(lane, sequence + 1);
     }
+    isSplit ||= delivery.records.length === 1;
   }
+  expect(isSplit).toBe(true);
   expect(outbox.pending).toBe(0);
-  expect(outbox.dead.count).toBe(10);
+  expect(outbox.dead.count).toBeGreaterThan(10);
 });

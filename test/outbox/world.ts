@@ -111,7 +111,6 @@ export class World {
 
   async open(options: Partial<OutboxOptions> = {}): Promise<Outbox> {
     const { clockwork } = this.timers;
-    const hints = () => () => undefined;
     const common = { storage: this.storage, name: "orders", deliver: this.other.deliver, clockwork, hints };
     const outbox = await openOutbox({ ...common, ...options });
     this.#outboxes.push(outbox);
@@ -123,6 +122,9 @@ export class World {
     this.disk = this.disk.losePower();
   }
 }
+
+/** Nobody hints at anything. */
+const hints = () => () => undefined;
 
 export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 

@@ -36,6 +36,9 @@ class Server {
   }
 }
 
+const authorize = (request: { headers: { get(name: string): string | null } }) =>
+  request.headers.get("authorization") ?? undefined;
+
 const batch = (sequence: number, values: string[], more: object = {}) => ({
   outbox: "outbox-1",
   incarnation: 1,
@@ -92,8 +95,6 @@ describe("a repeat", () => {
   });
 
   test("is told by outbox and lane, and by principal, whom nobody else can speak for", async () => {
-    const authorize = (request: { headers: { get(name: string): string | null } }) =>
-      request.headers.get("authorization") ?? undefined;
     const server = await new Server().start({ authorize });
     const ada = { authorization: "ada" };
     await server.send(batch(0, ["ada 0"]), ada);
