@@ -20,12 +20,7 @@ export default defineConfig({
           name: "quick",
           env: { QUICK: "1" },
           include: ["test/**/*.test.ts"],
-          exclude: [
-            ...elsewhere,
-            "test/model/**",
-            "test/failure/{random,crash,repeated}.test.ts",
-            "test/node/**",
-          ],
+          exclude: [...elsewhere, "test/model/**", "test/failure/{random,repeated}.test.ts", "test/node/**"],
         },
       },
       {

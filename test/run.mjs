@@ -14,6 +14,7 @@ const steps = {
   check: { title: "Types, lint, format", run: checkSource },
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
+  sim: { title: "The simulator: searches, random runs, controls", run: simulate },
   browser: { title: "Browsers", run: checkBrowsers },
   edge: { title: "Durable Objects, in workerd", run: checkEdge },
   real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
@@ -28,6 +29,12 @@ async function checkSource(tally) {
 
 async function build(tally) {
   await tally.check("build", () => npmRun("build"));
+}
+
+async function simulate(tally) {
+  await runVitest("sim", tally);
+  const { checkSimulator } = await import("./sim/step.mjs");
+  await checkSimulator(tally);
 }
 
 async function checkBrowsers(tally) {

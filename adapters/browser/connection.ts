@@ -4,9 +4,7 @@
  */
 import { WalError, type WalErrorCode } from "../../src/errors.ts";
 import type { Answer, Call, Failure, Hello, Request, Value, Welcome } from "./messages.ts";
-
-/** A worker, where its file is, or how to start it. */
-export type WorkerSource = Worker | URL | (() => Worker);
+import type { WorkerSource } from "./worker-source.ts";
 
 /** How long a worker may take to start, in ms. */
 const startMsMax = 20_000;
@@ -137,8 +135,9 @@ export class Connection {
 /** The bundlers find the worker's file by this very expression. */
 function started(source: WorkerSource | undefined): Worker {
   if (source === undefined) return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-  if (typeof source === "function") return source();
-  return source instanceof URL ? new Worker(source, { type: "module" }) : source;
+  const given = typeof source === "function" ? source() : source;
+  // What is given is one of the page's own, of which no more is known here than what is used.
+  return given instanceof URL ? new Worker(given, { type: "module" }) : (given as Worker);
 }
 
 function errorOf({ name, message, code }: Failure): Error {

@@ -8,13 +8,15 @@ import { opfsStorage, type OpfsStorageOptions, whyNoHandles } from "../opfs/stor
 import { Budget, type BudgetOptions } from "../web/budget.ts";
 import { clock } from "../web/clock.ts";
 import { withWebLock } from "../web/lock.ts";
-import { Connection, type WorkerSource } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { RemotePlace } from "./file.ts";
 import { chooseHome, type Chosen, type Home, type Homes } from "./home.ts";
 import { diagnose, memories, type Notice } from "./notices.ts";
+import type { WorkerSource } from "./worker-source.ts";
 
-export type { Home, Notice, WorkerSource };
+export type { Home, Notice };
 export type { NoticeCode } from "./notices.ts";
+export type { WorkerLike, WorkerSource } from "./worker-source.ts";
 
 export interface BrowserStorageOptions extends BudgetOptions {
   /** What the folder and the databases are called, `walkabout` by default. */
@@ -64,11 +66,11 @@ export function browserStorage(options: BrowserStorageOptions = {}): BrowserStor
     notices.push(each);
     options.onNotice?.(each);
   };
-  let chosen = "nothing is opened yet";
+  let chosen = "";
   let diagnosis: Promise<void> | undefined;
   const choose = async (path: readonly string[]): Promise<Chosen> => {
     const choice = await chooseHome(homes, path, prefer);
-    chosen = `${choice.home}: ${choice.why}`;
+    chosen = ` (${choice.home}: ${choice.why})`;
     return choice;
   };
   const openForWriting = async (path: readonly string[]): Promise<Place> => {
@@ -87,7 +89,7 @@ export function browserStorage(options: BrowserStorageOptions = {}): BrowserStor
   return {
     ...clock,
     get name() {
-      return `browser ${name} (${chosen})`;
+      return `browser ${name}${chosen}`;
     },
     notices,
     durability: "disk",

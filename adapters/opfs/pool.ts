@@ -37,7 +37,8 @@ export class Pool {
   #readyMin: number;
   /** The highest number that a file ever had. */
   #last = 0;
-  #noting: Promise<void> | undefined;
+  /** What opens and closes files is done one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(folder: FileSystemDirectoryHandle, options: PoolOptions) {
     this.#folder = folder;
@@ -69,7 +70,15 @@ export class Pool {
   }
 
   /** Gives `name` to a file, which is open then. */
-  async create(name: string): Promise<PoolFile> {
+  create(name: string): Promise<PoolFile> {
+    return this.#inTurn(() => this.#create(name));
+  }
+
+  remove(file: PoolFile, name: string, reuse: boolean): Promise<void> {
+    return this.#inTurn(() => this.#remove(file, name, reuse));
+  }
+
+  async #create(name: string): Promise<PoolFile> {
     await this.#tidy();
     const file = this.#choose() ?? (await this.#add());
     await file.open();
@@ -85,7 +94,7 @@ export class Pool {
     return file;
   }
 
-  async remove(file: PoolFile, name: string, reuse: boolean): Promise<void> {
+  async #remove(file: PoolFile, name: string, reuse: boolean): Promise<void> {
     await file.open();
     try {
       this.#young.ripen();
@@ -102,12 +111,12 @@ export class Pool {
   flush(file: PoolFile): Durability | undefined {
     if (this.#changed.size > 0) this.#flushHeads();
     file.flush();
-    if (this.#young.count > 0 && this.#young.ripen()) this.#noting ??= this.#noteSettled();
+    if (this.#young.count > 0 && this.#young.ripen()) void this.#inTurn(() => this.#noteSettled());
     return this.#young.count > 0 && this.#young.lastInUse() > 0 ? "os" : undefined;
   }
 
   async close(): Promise<void> {
-    await this.#noting;
+    await this.#turn;
     for (const file of this.#files.values()) file.abandon();
   }
 
@@ -199,7 +208,12 @@ export class Pool {
     } catch {
       // Then they settle once more.
     }
-    this.#noting = undefined;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   #setUse(file: PoolFile, use: Use): void {

@@ -5,6 +5,7 @@ import { installBrowsers } from "./driver/install.mjs";
 import { startServer } from "./driver/server.mjs";
 import { checkCleared, checkQuota, checkReloads } from "./mishaps.mjs";
 import { checkSuites } from "./suites.mjs";
+import { checkTabs } from "./tabs.mjs";
 
 const parts = {
   suites: checkSuites,
@@ -13,6 +14,7 @@ const parts = {
   reloads: checkReloads,
   quota: checkQuota,
   cleared: checkCleared,
+  tabs: checkTabs,
 };
 
 /** Runs all parts, or the one that is asked for, of which it may take those checks alone whose title has a text. */

@@ -11,7 +11,7 @@ const silenceMs = 90_000;
 
 /**
  * Opens `page` in `browser` and hands what it reports to `heard`, with a function to call when it is enough.
- * `begun` is called with the browser when it has started, and `ended` just before it is killed.
+ * `begun` is called with the browser when it has started, and `ended` with it just before it is killed.
  */
 export async function session({ server, browser, profile, page, parameters, heard, begun, ended }) {
   let started;
@@ -38,7 +38,7 @@ export async function session({ server, browser, profile, page, parameters, hear
         })
         .catch(reject);
     });
-    await ended?.();
+    await ended?.(started);
   } finally {
     clearTimeout(timer);
     await started?.kill();

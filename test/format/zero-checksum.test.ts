@@ -1,7 +1,7 @@
 /**
- * A checksum of 0 is a checksum like any other: a batch that has one is read, and not taken for space that
- * was never written. xxHash32 can be solved for four bytes, so such batches are made here from values that
- * are appended through the public interface.
+ * redpanda#4113: a checksum of 0 is a checksum like any other: a batch that has one is read, and not taken for
+ * space that was never written. xxHash32 can be solved for four bytes, so such batches are made here from
+ * values that are appended through the public interface.
  */
 import { expect, test } from "vitest";
 import { MemoryDisk, memoryStorage } from "../../adapters/memory/storage.ts";

@@ -39,6 +39,7 @@ async function callsOf(action: () => unknown): Promise<string[]> {
 describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", ({ blocking }) => {
   const open = () => openPlace(temporaryFolder(), { blocking });
 
+  // KayaDB, by reading: the folder was flushed before the file was in it.
   test("a new name is flushed once, after the bytes of its file", async () => {
     const file = await open().create("a.wal");
     await file.write(bytes(10, 1), 0);
@@ -63,6 +64,7 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
     await file.close();
   });
 
+  // raft-wal and yugabyte#33816: what was to be flushed was marked as flushed before it had succeeded.
   test("a flush of the folder that failed fails the flush, and the next one tries again", async () => {
     const file = await open().create("a.wal");
     failing(`fsync ${folder}`, 2);
@@ -82,6 +84,7 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
     await file.close();
   });
 
+  // leveldb#1285: a short read was taken for the end of the file.
   test("a read that the system answers in pieces is put together up to the end of the file", async () => {
     const file = await open().create("a.wal");
     const source = Uint8Array.from({ length: 100 }, (_, index) => index);

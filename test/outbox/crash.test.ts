@@ -163,3 +163,28 @@ test("cursors that cannot be written stop the deliveries until they can", async 
   world.losePower();
   expect((await world.open()).pending).toBe(0);
 });
+
+test("a dead letter is told of, and can be retried, when its record is settled for good, not before", async () => {
+  const world = new World();
+  let failing = false;
+  world.wrap = (storage) => {
+    const faulty = heard(storage, "sync", ({ op }) => {
+      if (failing && op === "flush") throw new Error("EIO");
+    });
+    return {
+      ...storage,
+      open: (path, how) => (path[0] === "orders.queue" ? faulty : storage).open(path, how),
+    };
+  };
+  world.other.otherwise = () => "dead";
+  const outbox = await world.open();
+  let told = 0;
+  outbox.events.addEventListener("dead", () => told++);
+  await outbox.push({ value: "a" });
+  failing = true;
+  await world.timers.pass(5000);
+  expect([outbox.pending, outbox.dead.count, told]).toEqual([0, 0, 0]);
+  failing = false;
+  await world.timers.pass(5000);
+  expect([outbox.pending, outbox.dead.count, told]).toEqual([0, 1, 1]);
+});

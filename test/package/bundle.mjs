@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "vite";
 
 /** The README states this number; raise both or none. */
-export const BUNDLE_BYTES_MAX = 22_500;
+export const BUNDLE_BYTES_MAX = 23_000;
 
 export async function checkBundle(project, tally) {
   let code;

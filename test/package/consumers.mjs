@@ -10,7 +10,7 @@ import { environment, root, runOrThrow } from "../tools/command.mjs";
 import { runtimes } from "../tools/runtimes.mjs";
 
 const RECORDS_PER_RUN = 3;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 export async function checkConsumers(project, tally) {
   const shared = join(project, "data");

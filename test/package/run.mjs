@@ -10,6 +10,7 @@ import { runOrThrow } from "../tools/command.mjs";
 import { installRuntimes } from "../tools/runtimes.mjs";
 import { checkBundle } from "./bundle.mjs";
 import { checkConsumers } from "./consumers.mjs";
+import { checkPages } from "./pages.mjs";
 import { checkTarball, pack } from "./tarball.mjs";
 import { checkTypes } from "./types.mjs";
 
@@ -33,6 +34,8 @@ async function checkIn(folder, tally) {
   await tally.check("installs into an empty project", () => install(packed.file, project));
   await checkTypes(project, tally);
   await checkBundle(project, tally);
+
+  await checkPages(project, tally);
 
   await tally.check("runtimes", installRuntimes);
   await checkConsumers(project, tally);

@@ -14,7 +14,7 @@ import { Dice } from "./dice.ts";
 import { History } from "./history.ts";
 import { type Mode, RunningWriter } from "./process.ts";
 
-const rounds = Number(process.env.KILL_ROUNDS ?? 8);
+const rounds = Number(process.env.KILL_ROUNDS ?? 6);
 const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000);
 
 let bundle: WriterBundle;

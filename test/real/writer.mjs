@@ -20,7 +20,18 @@ const random = (below) => {
   state = (Math.imul(state, 1103515245) + 12345) >>> 0;
   return (state >>> 8) % below;
 };
-const say = (...words) => writeSync(1, `${words.join(" ")}\n`);
+/** Does not go on before whoever listens has taken all of it. */
+function say(...words) {
+  let left = Buffer.from(`${words.join(" ")}\n`);
+  while (left.length > 0) {
+    try {
+      left = left.subarray(writeSync(1, left));
+    } catch (error) {
+      if (error.code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
 
 /** What is in flight most of the time, by mode: chances in a hundred turns of the one who maintains. */
 const modes = {

@@ -4,15 +4,17 @@
  * so that a control cannot quietly stop breaking anything.
  */
 
-/** A control: what it breaks, and in which files `from` becomes `to`. */
+/** A control: what it breaks, the search that is known to find it, and in which files `from` becomes `to`. */
 export const controls = [
   {
     name: "skip the flush",
+    search: "crash everywhere",
     breaks: "a flush of the storage does nothing",
     changes: [["adapters/memory/simulated/disk.ts", "      file.flush(until);\n", ""]],
   },
   {
     name: "skip the directory flush",
+    search: "crash everywhere",
     breaks: "a flush of the storage makes no name durable",
     changes: [
       ["adapters/memory/simulated/disk.ts", "      this.#settle(isCovered);", "      void isCovered;"],
@@ -20,6 +22,7 @@ export const controls = [
   },
   {
     name: "mark the name durable too early",
+    search: "crash everywhere",
     breaks: "a new segment counts as created before its bytes and its name are flushed",
     changes: [
       [
@@ -31,6 +34,7 @@ export const controls = [
   },
   {
     name: "ack before the flush",
+    search: "crash everywhere",
     breaks: "appends are acknowledged when they are written",
     changes: [
       [
@@ -42,6 +46,7 @@ export const controls = [
   },
   {
     name: "ack out of order",
+    search: "crash everywhere",
     breaks: "one flush that succeeds acknowledges every group that is on its way",
     changes: [
       [
@@ -53,21 +58,25 @@ export const controls = [
   },
   {
     name: "ignore the watermark",
+    search: "every byte",
     breaks: "a watermark behind damaged bytes is no witness",
     changes: [["src/engine/tail.ts", "vouchedEnd: Math.max(watermark, later),", "vouchedEnd: watermark,"]],
   },
   {
     name: "no epoch",
+    search: "crash everywhere",
     breaks: "a new segment has the epoch of the one before",
     changes: [["src/engine/core.ts", "let epoch = this.epoch + 1;", "let epoch = Math.max(1, this.epoch);"]],
   },
   {
     name: "no chain",
+    search: "every byte",
     breaks: "a batch need not know the checksum of the one before it",
     changes: [["src/engine/walker.ts", " ||\n      header.previousChecksum !== previous", ""]],
   },
   {
     name: "no payload checksum",
+    search: "every byte",
     breaks: "the bytes of records are not verified",
     changes: [
       [
@@ -79,6 +88,7 @@ export const controls = [
   },
   {
     name: "retry in the same file",
+    search: "crash everywhere",
     breaks: "after a failed flush, the retry is written over the failed bytes",
     changes: [
       [
@@ -90,6 +100,7 @@ export const controls = [
   },
   {
     name: "append behind the failed bytes",
+    search: "crash everywhere",
     breaks: "after a failed flush, the retry is written behind the failed bytes",
     changes: [
       [
@@ -101,6 +112,7 @@ export const controls = [
   },
   {
     name: "advance the offset on failure",
+    search: "crash everywhere",
     breaks: "a failed flush does not give its offsets back",
     changes: [
       ["src/engine/intake.ts", "    this.next = this.#core.durable;\n    return lost;", "    return lost;"],
@@ -108,6 +120,7 @@ export const controls = [
   },
   {
     name: "cut on a read error",
+    search: "random runs",
     breaks: "a read that fails counts as the end of the file",
     changes: [
       [
@@ -119,6 +132,7 @@ export const controls = [
   },
   {
     name: "stop at a zero checksum",
+    search: "crash everywhere",
     breaks: "a checksum of 0 ends the log (of which only one byte is looked at, so that it happens)",
     changes: [
       [
@@ -130,6 +144,7 @@ export const controls = [
   },
   {
     name: "read past durable",
+    search: "random runs",
     breaks: "readers are shown what is written and not flushed yet",
     changes: [
       [
@@ -151,6 +166,7 @@ export const controls = [
   },
   {
     name: "serve an unflushed tail",
+    search: "crash everywhere",
     breaks: "after an unclean stop, what nothing vouches for is served without being rewritten",
     changes: [
       [
@@ -162,6 +178,7 @@ export const controls = [
   },
   {
     name: "take a short write for a whole one",
+    search: "errors everywhere",
     breaks: "the count that a write answers is not looked at",
     changes: [
       ["src/engine/writer.ts", "      if (count !== bytes.length) {", "      if (count > bytes.length) {"],
@@ -169,6 +186,7 @@ export const controls = [
   },
   {
     name: "let followers wait for ever",
+    search: "random runs",
     breaks: "the groups behind a failed flush are never told",
     changes: [
       [
@@ -180,6 +198,7 @@ export const controls = [
   },
   {
     name: "remove before the truncation is durable",
+    search: "crash everywhere",
     breaks: "segments are removed before the log says durably that it begins behind them",
     changes: [
       [
@@ -191,6 +210,7 @@ export const controls = [
   },
   {
     name: "remove from the first one on",
+    search: "crash everywhere",
     breaks: "replaced segments are removed in the order of their offsets, and all at once",
     changes: [
       [
@@ -202,11 +222,13 @@ export const controls = [
   },
   {
     name: "forget the producers",
+    search: "random runs",
     breaks: "a new segment does not repeat who has written what",
     changes: [["src/engine/state.ts", "producers: this.producers.states() };", "producers: [] };"]],
   },
   {
     name: "close over unflushed bytes",
+    search: "crash everywhere",
     breaks: "a close vouches for a witness that was never flushed",
     changes: [
       [
@@ -218,6 +240,7 @@ export const controls = [
   },
   {
     name: "truncate in memory only",
+    search: "crash everywhere",
     breaks: "a truncation where a flush has failed does nothing",
     changes: [
       [
@@ -229,6 +252,7 @@ export const controls = [
   },
   {
     name: "recycle what has failed",
+    search: "errors everywhere",
     breaks: "any dropped segment's file is used again",
     changes: [
       [

@@ -3,7 +3,7 @@
  * the same record again, or another, or nothing; and the log goes on, is opened again, or loses its power.
  */
 import type { Operation } from "../support/faulty-storage.ts";
-import type { FaultPlan, Plan } from "./plan.ts";
+import { described, type Plan } from "./plan.ts";
 import { failures } from "./generate.ts";
 import { Run } from "./run.ts";
 
@@ -19,32 +19,39 @@ const answers = ["same", "other", "nothing"] as const;
 const sequels = ["go on", "open again", "lose power"] as const;
 
 /** Throws when one of them is not survived. */
-export async function errorsEverywhere(workload: Plan, count: Errors, isOver = () => false): Promise<void> {
+export async function errorsEverywhere(workload: Plan, count: Errors): Promise<void> {
+  for (const plan of await brokenPlans(workload)) await survive(plan, count);
+}
+
+/** A plan for each way in which an operation of the workload may fail, with each answer and sequel. */
+export async function brokenPlans(workload: Plan): Promise<Plan[]> {
+  const plans: Plan[] = [];
   for (const [op, times] of await operationsOf(workload)) {
-    for (let after = 0; after < times && !isOver(); after++) {
+    for (let after = 0; after < times; after++) {
       for (const how of failures[op] ?? []) {
         for (const each of [1, Infinity]) {
-          const fault = { op, after, times: each, how, seed: after + 1 };
-          const turn = count.runs;
+          const fault = { do: "fault", op, after, times: each, how, seed: after + 1 } as const;
+          const turn = plans.length;
           for (const answer of harmless.has(op) ? [answers[turn % 3]!] : answers) {
-            for (const sequel of harmless.has(op) ? [sequels[((turn / 3) % 3) | 0]!] : sequels) {
-              await survive({ ...workload, answer, sequel }, fault, count);
+            for (const sequel of harmless.has(op) ? [sequels[Math.floor(turn / 3) % 3]!] : sequels) {
+              plans.push({ ...workload, answer, sequel, events: [fault, ...workload.events] });
             }
           }
         }
       }
     }
   }
+  return plans;
 }
 
-async function survive(plan: Plan, fault: FaultPlan, count: Errors): Promise<void> {
-  const run = new Run({ ...plan, events: [{ do: "fault", ...fault }, ...plan.events] });
+export async function survive(plan: Plan, count: Errors): Promise<void> {
+  const run = new Run(plan);
   count.runs++;
   try {
     await run.all();
   } catch (error) {
-    const { op, after, how, times } = fault;
-    const title = `${op} number ${after + 1} failed (${how}, ${times} times), the answer was ${plan.answer}, then it was to ${plan.sequel}`;
+    const first = described(plan.events[0]!, plan);
+    const title = `${first}; the answer was "${plan.answer}", and then it was to ${plan.sequel}`;
     throw new Error(`${title}: ${(error as Error).message}`, { cause: error });
   } finally {
     count.failed += run.faults.met;

@@ -4,8 +4,10 @@
  * decoder, which is written from FORMAT.md alone, and no record may ever read as anything but itself.
  */
 import { MemoryDisk } from "../../adapters/memory/storage.ts";
+import { decodeSegment } from "../format/decoder-segment.ts";
 import { decodeLog } from "../format/decoder.ts";
 import { type FolderBytes, takeFolder } from "../format/folder.ts";
+import { reseal, setField } from "../format/forge.ts";
 import { Bench } from "../format/golden-bench.ts";
 import { outcomeOf, strangerSays } from "../format/outcome.ts";
 import { recordOf } from "./content.ts";
@@ -84,6 +86,17 @@ export function* damages({ files }: Victim, masks: readonly number[]): Generator
       for (let at = 0; at < bytes.length; at += sector) {
         yield changed(`zeros from ${at} to ${at + sector}`, (copy) => copy.fill(0, at, at + sector));
       }
+    }
+    // A batch with all its checksums right, which is another than the one that was written there. Of the one
+    // before a close only the close says that: it is torn by the letter, and the library refuses to read it.
+    const { batches } = decodeSegment(name, bytes)!;
+    for (const [index, batch] of batches.entries()) {
+      if (batches[index + 1]?.control?.is === "close") continue;
+      yield changed(`another batch at ${batch.position}`, (copy) => {
+        setField(copy, batch, "max timestamp", batch.maxTimestamp + 1);
+        reseal(copy, batch);
+        return copy;
+      });
     }
     yield* renamed(files, name);
   }

@@ -59,7 +59,8 @@ export function planOf(seed: number): Plan {
   const events = Array.from({ length: count }, () => eventOf(random, logs.length));
   const answer = random.pick(["nothing", "same", "other"] as const);
   const sequel = random.pick(["go on", "go on", "go on", "open again", "lose power"] as const);
-  return { seed, manner, logs, events, answer, sequel };
+  const damage = random.pick(["none", "bit rot", "misdirected write"] as const);
+  return { seed, manner, logs, events, answer, sequel, damage };
 }
 
 function mannerOf(random: Random): Manner {

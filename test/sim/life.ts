@@ -121,6 +121,35 @@ export class Life {
     }
   }
 
+  /** Where the log lies on the disk. */
+  get path(): string {
+    return `${this.plan.topic}/0`;
+  }
+
+  /** Reads a log that may be damaged. It may be refused, and at most `lossMax` records may be gone from its end. */
+  async survey(lossMax: number): Promise<void> {
+    const { certain } = this.judge;
+    const { storage } = this.#around;
+    const { topic } = this.plan;
+    const wayIn = [() => openReader({ storage, topic }), () => openLog({ storage, topic })];
+    for (const open of wayIn) {
+      let next = certain.first;
+      try {
+        for await (const record of (await open()).read()) {
+          const expected = certain.lines[record.offset];
+          const isRight = record.offset === next++ && lineOf(record) === expected;
+          if (!isRight)
+            throw new Error(`offset ${record.offset} reads ${lineOf(record)}, and was ${expected}`);
+        }
+      } catch (error) {
+        if (["CORRUPT", "FORMAT"].includes(codeOf(error) ?? "")) continue;
+        throw error;
+      }
+      if (next < certain.lines.length - lossMax)
+        throw new Error(`only [${certain.first}, ${next}) is left of ${told(certain)}`);
+    }
+  }
+
   append(): void {
     this.#append([this.#around.number()]);
   }

@@ -12,6 +12,9 @@ export interface Settings {
   readonly minutes: number;
 }
 
+/** How many operations of the storage a failure shows. SIM_TRACE names another number. */
+const traceLength = Number(process.env.SIM_TRACE ?? 40);
+
 /** Answers the number of failures, 0 or 1. */
 export async function simulate({ seed, minutes }: Settings, print: (line: string) => void): Promise<number> {
   const begun = performance.now();
@@ -52,17 +55,16 @@ async function explain(plan: Plan, print: (line: string) => void): Promise<void>
   print(`\nseed ${plan.seed} fails; it is being shortened`);
   const { plan: short } = await shrunk(plan, async (each) => (await outcomeOf(each)).reason);
   const { reason, recent } = await outcomeOf(short);
-  if (process.env.SIM_JSON)
-    (await import("node:fs")).writeFileSync(process.env.SIM_JSON, JSON.stringify(short));
   const { manner, logs, answer, sequel } = short;
   print(
     `\n  disk: ${manner.colour}, sectors of ${manner.sectorBytes} bytes, ${manner.flushesAtOnce} flushes at once, operations take up to ${manner.turnsMax} turns`,
   );
   for (const log of logs) print(`  log ${JSON.stringify(log)}`);
   print(`  the caller's answer to a rejected record: ${answer}; after something has failed: ${sequel}`);
+  if (short.damage !== "none") print(`  when all is over: ${short.damage}`);
   for (const event of short.events) print(`  ${described(event, short)}`);
   print(`\nwhat the storage was asked for last:`);
-  for (const line of recent.slice(-Number(process.env.SIM_TRACE ?? 40))) print(`  ${line}`);
+  for (const line of recent.slice(-traceLength)) print(`  ${line}`);
   print(`\n${reason ?? "it does not fail again"}\n`);
   print(`FAILED with seed ${plan.seed}. To see it again: npm run sim -- --seed ${plan.seed} --minutes 0`);
 }
@@ -81,6 +83,3 @@ function reasonOf(error: unknown): string {
   const cause = error.cause instanceof Error ? `\n  because of ${error.cause.stack}` : "";
   return `${error.stack ?? error.message}${cause}`;
 }
-export { planOf } from "./generate.ts";
-export { shrunk } from "./shrink.ts";
-export { Run } from "./run.ts";

@@ -76,6 +76,8 @@ export interface Plan {
   readonly answer: "nothing" | "same" | "other";
   /** What happens after something has failed. */
   readonly sequel: "go on" | "open again" | "lose power";
+  /** What the disk does to the logs when all is over. */
+  readonly damage: "none" | "bit rot" | "misdirected write";
 }
 
 /** One event, as a person would say it. */

@@ -38,6 +38,20 @@ export class Random {
     return entries.at(-1)![0];
   }
 
+  /** All of `values`, in an order that is as good as any. */
+  *shuffled<T>(values: Iterable<T>): Generator<T> {
+    const left = [...values];
+    while (left.length > 0) {
+      const index = this.integer(0, left.length - 1);
+      const last = left.pop()!;
+      if (index === left.length) yield last;
+      else {
+        yield left[index]!;
+        left[index] = last;
+      }
+    }
+  }
+
   /** A seed for something that is to have a sequence of its own. */
   seed(): number {
     return this.integer(0, 2 ** 31 - 1);

@@ -7,6 +7,7 @@ import { Faults } from "./faults.ts";
 import { Life, type Surroundings } from "./life.ts";
 import type { Circumstance } from "./judge.ts";
 import { described, type Event, type Plan } from "./plan.ts";
+import { Random } from "./random.ts";
 import { keeping, type Survival } from "./survival.ts";
 import { type SimulatedCall, World } from "./world.ts";
 
@@ -134,8 +135,37 @@ export class Run implements Surroundings {
       if (verdict !== "clean" || left.length > 0)
         throw new Error(`a closed log was found ${verdict}, with ${left}`);
     }
+    if (this.plan.damage === "misdirected write") await this.#misdirect();
     for (const life of this.lives) life.close();
     await this.#quiet();
+    if (this.plan.damage !== "none") await this.#survey();
+  }
+
+  /** The last record of each log goes astray on its way to the platter, and nobody notices. */
+  async #misdirect(): Promise<void> {
+    const random = new Random(this.plan.seed);
+    for (const life of this.lives) {
+      life.append();
+      for (const file of this.world.disk.folder(life.path).names.values()) {
+        file.misdirect(random.integer(0, Math.floor(file.size / this.plan.manner.sectorBytes)));
+      }
+    }
+    await this.#settleOnce();
+  }
+
+  /** What is damaged now may be refused, but is never read as something else. */
+  async #survey(): Promise<void> {
+    const disk = this.world.disk.losePower(() => false);
+    const random = new Random(this.plan.seed);
+    for (const life of this.lives) {
+      if (this.plan.damage !== "bit rot") continue;
+      const file = random.pick([...disk.folder(life.path).names.values()]);
+      file.rot(random.integer(0, file.size - 1), 1 << random.integer(0, 7));
+    }
+    this.world = this.#start(new World(this.plan.manner, disk, this.plan.seed));
+    // A close that goes astray may take the record with it that only it vouches for.
+    const lossMax = this.plan.damage === "bit rot" ? 0 : 1;
+    for (const life of this.lives) await life.survey(lossMax);
   }
 
   #arm(event: Extract<Event, { do: "crash" }>): void {

@@ -1,9 +1,11 @@
 /** All searches behind one door, for whoever wants to know which of them finds something first. */
 import { crashEverywhere } from "./crash-everywhere.ts";
-import { errorsEverywhere } from "./errors-everywhere.ts";
-import { damages, judged, victims } from "./every-byte.ts";
+import { brokenPlans, survive } from "./errors-everywhere.ts";
+import { type Damage, damages, judged, type Victim, victims } from "./every-byte.ts";
 import { planOf } from "./generate.ts";
 import { outcomeOf } from "./main.ts";
+import type { Plan } from "./plan.ts";
+import { Random } from "./random.ts";
 import { workload, workloads } from "./workloads.ts";
 import { type Manner, plain } from "./world.ts";
 
@@ -22,12 +24,21 @@ export const searches: Readonly<Record<string, Search>> = {
   "crash everywhere": async (seed, isOver) => {
     const count = { crashes: 0, recoveries: 0 };
     const search = { seed, rounds: 1, again: ["nothing", "all", "sectors"] } as const;
-    const reason = await firstReason(isOver, plans(), (plan) => crashEverywhere(plan, search, count));
+    const shuffled = new Random(seed).shuffled(plans());
+    const reason = await firstReason(isOver, shuffled, (plan) => crashEverywhere(plan, search, count));
     return { tries: Math.max(1, count.crashes), reason };
   },
-  "errors everywhere": async (_, isOver) => {
+  "errors everywhere": async (seed, isOver) => {
     const count = { runs: 0, failed: 0 };
-    const reason = await firstReason(isOver, plans(), (plan) => errorsEverywhere(plan, count, isOver));
+    const all: Plan[] = [];
+    try {
+      for (const plan of plans()) all.push(...(await brokenPlans(plan)));
+    } catch (error) {
+      // It fails without any help.
+      return { tries: 1, reason: (error as Error).message };
+    }
+    const shuffled = new Random(seed).shuffled(all);
+    const reason = await firstReason(isOver, shuffled, (plan) => survive(plan, count));
     return { tries: Math.max(1, count.runs), reason };
   },
   "random runs": async (seed, isOver) => {
@@ -36,20 +47,26 @@ export const searches: Readonly<Record<string, Search>> = {
       if (reason !== undefined || isOver()) return { tries, reason };
     }
   },
-  "every byte": async (_, isOver) => {
+  "every byte": async (seed, isOver) => {
     let tries = 0;
+    const all: [Victim, Damage][] = [];
     for (const victim of await victims()) {
-      const reason = await firstReason(isOver, damages(victim, [1, 64]), async (damage) => {
-        tries++;
-        await judged(victim, damage);
-      });
+      for (const damage of damages(victim, [1, 64])) all.push([victim, damage]);
+    }
+    for (const [victim, damage] of new Random(seed).shuffled(all)) {
+      if (isOver()) break;
+      tries++;
+      const reason = await judged(victim, damage).then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
       if (reason !== undefined) return { tries, reason };
     }
     return { tries, reason: undefined };
   },
 };
 
-function* plans(): Generator<ReturnType<typeof workload>> {
+function* plans(): Generator<Plan> {
   for (const manner of [plain, overlapping])
     for (const events of Object.values(workloads)) yield workload(events, manner);
 }

@@ -18,6 +18,23 @@ const before = (at: number): Event => ({ do: "before", log, at });
 const after = (at: number): Event => ({ do: "after", log, at });
 const died: Event = { do: "crash", after: 0, survival: "process", seed: 1 };
 
+/** Truncations that leave so many of the records, or take so many away. */
+const keeps = (count: number, of: number): Event => after((count + 0.5) / (of + 1));
+const drops = (count: number, of: number): Event => before((count + 0.5) / (of + 1));
+/** Segments of five records: one alone, then two batches. */
+const filled = (segments: number): Event[] =>
+  Array.from({ length: segments }, (_, index): Event[] => [
+    ...(index > 0 ? [rotate] : []),
+    append,
+    settle,
+    { do: "batch", log, count: 2 },
+    settle,
+    { do: "batch", log, count: 2 },
+    settle,
+  ]).flat();
+/** Segments that have replaced others with the same base offset, at the beginning and in the middle. */
+const replaced: Event[] = [died, settle, ...filled(1), rotate, lostFlush, append, settle, ...filled(2)];
+
 export const workloads: Readonly<Record<string, readonly Event[]>> = {
   "appends, batches and rotations": [
     append,
@@ -72,6 +89,30 @@ export const workloads: Readonly<Record<string, readonly Event[]>> = {
     append,
     settle,
   ],
+  "truncation over many segments": [
+    ...Array.from({ length: 6 }, () => [batch, rotate]).flat(),
+    settle,
+    after(0.3),
+    settle,
+    append,
+    settle,
+  ],
+  "truncation up to a segment's first record": [...filled(4), drops(15, 20), settle, append, settle],
+  "truncation up to a segment's last record": [...filled(4), keeps(10, 20), settle, append, settle],
+  "truncation in the middle of a batch": [...filled(3), keeps(7, 15), settle, append, settle, batch, settle],
+  "truncation up to the end": [...filled(3), drops(15, 15), settle, append, settle],
+  "truncation of replaced segments": [
+    ...replaced,
+    keeps(5, 16),
+    settle,
+    append,
+    settle,
+    keeps(5, 6),
+    settle,
+    append,
+    settle,
+  ],
+  "truncation of all, replaced segments among them": [...replaced, keeps(0, 16), settle, append, settle],
   "everything truncated": [
     batch,
     rotate,
@@ -139,6 +180,17 @@ export const workloads: Readonly<Record<string, readonly Event[]>> = {
     append,
     settle,
   ],
+  "a truncation where a flush has failed": [
+    batch,
+    settle,
+    keptFlush,
+    append,
+    { do: "wait", turns: 40 },
+    after(0.99),
+    settle,
+    append,
+    settle,
+  ],
   "recovery after recovery": [
     append,
     settle,
@@ -189,5 +241,13 @@ export function workload(
     retentionBytes: undefined,
     pendingBytes: undefined,
   };
-  return { seed: 1, manner, logs: [{ ...plan, ...over }], events, answer: "same", sequel: "go on" };
+  return {
+    seed: 1,
+    manner,
+    logs: [{ ...plan, ...over }],
+    events,
+    answer: "other",
+    sequel: "go on",
+    damage: "none",
+  };
 }

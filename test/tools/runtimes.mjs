@@ -10,6 +10,8 @@ const folder = `${root}.tmp/runtimes`;
 /** Each with the npm package it comes in and where its program lies in node_modules. */
 export const runtimes = [
   describe("oldest Node", { "node-oldest": "npm:node@20.19" }, "node-oldest/bin/node"),
+  describe("Node 22", { "node-22": "npm:node@22" }, "node-22/bin/node"),
+  describe("Node 24", { "node-24": "npm:node@24" }, "node-24/bin/node"),
   describe("newest Node", { "node-newest": "npm:node@latest" }, "node-newest/bin/node"),
   describe("Bun", { bun: "latest" }, ".bin/bun"),
   describe("Deno", { deno: "latest" }, ".bin/deno", ["run", "-A"]),
@@ -23,7 +25,7 @@ function describe(name, dependency, bin, args = []) {
 /** Installs the runtimes that are missing, and answers in one line which versions there are. */
 export async function installRuntimes() {
   if (runtimes.some(({ program }) => !existsSync(program))) {
-    console.log("  installing the oldest and newest Node, Bun and Deno from npm into .tmp/runtimes");
+    console.log("  installing Node in four versions, Bun and Deno from npm into .tmp/runtimes");
     writeManifest();
     await runOrThrow("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock"], { cwd: folder });
   }

@@ -43,8 +43,8 @@ function readCounts(file) {
 function printSkipped(skipped) {
   if (skipped.length > 0) console.log(`  ${skipped.length} tests were skipped:`);
   for (const { name, reason } of skipped) {
-    // The conformance suites say the reason in the name.
-    const told = reason ?? (name.includes("left out: ") ? undefined : "no reason given");
+    // Many say the reason in their name.
+    const told = reason ?? (/\(skipped: |left out: /.test(name) ? undefined : "no reason given");
     console.log(`  skipped  ${name}${told === undefined ? "" : `: ${told}`}`);
   }
 }

@@ -89,6 +89,8 @@ function start(program, args, profile, stdio = "ignore") {
   };
   return {
     child,
+    /** Stops every process of it, so that none gets an answer to what it asks for from now on. */
+    stop: () => signal("SIGSTOP"),
     /** Ends every process of it at once, without a chance to finish anything. */
     async kill() {
       if (isGone) return;

@@ -12,11 +12,11 @@ const types = { ".js": "text/javascript", ".html": "text/html", ".wal": "applica
 /** No inline scripts, no blobs, no other origins; and no cross-origin isolation. */
 const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'";
 
-export async function startServer() {
+export async function startServer(folder = output) {
   /** Who hears of the reports of a run. */
   const listeners = new Map();
   const server = createServer((request, response) => {
-    answer(request, response, listeners).catch((error) => {
+    answer(request, response, listeners, folder).catch((error) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -42,7 +42,7 @@ export async function startServer() {
   };
 }
 
-async function answer(request, response, listeners) {
+async function answer(request, response, listeners, folder) {
   const url = new URL(request.url, "http://localhost");
   if (request.method === "POST" && url.pathname === "/report") {
     const chunks = [];
@@ -60,7 +60,7 @@ async function answer(request, response, listeners) {
     send(response, "text/html", html);
     return;
   }
-  const file = join(output, normalize(url.pathname));
+  const file = join(folder, normalize(url.pathname));
   try {
     send(response, types[extname(file)] ?? "application/octet-stream", await readFile(file));
   } catch {

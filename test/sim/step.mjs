@@ -1,0 +1,24 @@
+/** The part of the step `sim` that is no vitest project: random runs with a fresh seed, and the controls. */
+import { root, runOrThrow } from "../tools/command.mjs";
+import { controls } from "./controls.mjs";
+import { finds } from "./run-controls.mjs";
+
+/** How long a search may take to find a control. It mostly takes a second or two. */
+const seconds = 60;
+
+export async function checkSimulator(tally) {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  await tally.check(`random runs for two minutes from seed ${seed}`, async () => {
+    const args = [`${root}test/sim/run.mjs`, "--seed", String(seed), "--minutes", "2"];
+    const output = await runOrThrow(process.execPath, args);
+    return output.trim().split("\n").at(-1);
+  });
+  for (const control of controls) {
+    await tally.check(`the control "${control.name}" is found`, async () => {
+      const { tries, reason } = await finds(control, control.search, { seed, seconds });
+      if (reason === undefined)
+        throw new Error(`${control.search} did not find it in ${tries} tries, seed ${seed}`);
+      return `${control.search}, ${tries ?? "endless"} tries`;
+    });
+  }
+}
