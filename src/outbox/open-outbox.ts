@@ -1,5 +1,5 @@
 /** Opens an outbox, or forgets one. */
-import { openLog } from "../index.ts";
+import { listLogs, type LogName, openLog } from "../index.ts";
 import { Courier } from "./courier.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { newEvents } from "./events.ts";
@@ -98,11 +98,17 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 export async function forgetOutbox(address: OutboxAddress): Promise<void> {
   const { storage, name, principal } = checkAddress(address);
   for (const kind of ["queue", "dead"] as const) {
-    const log = await openLog({ storage, topic: topicOf(name, principal, kind) });
-    try {
-      await log.truncateBefore(log.next);
-    } finally {
-      await log.close();
+    for (const log of await listLogs({ storage, topic: topicOf(name, principal, kind) })) {
+      await empty(storage, log);
     }
+  }
+}
+
+async function empty(storage: OutboxAddress["storage"], name: LogName): Promise<void> {
+  const log = await openLog({ storage, ...name });
+  try {
+    await log.truncateBefore(log.next);
+  } finally {
+    await log.close();
   }
 }

@@ -199,6 +199,8 @@ describe("whose data", () => {
     await world.timers.pass(0);
     expect(outbox.status).toMatchObject({ pending: 1, dead: 1 });
     await expect(forgetOutbox(address)).rejects.toMatchObject({ code: "LOCKED" });
+    await forgetOutbox({ ...address, principal: "nobody" });
+    expect(world.disk.has("orders.nobody.queue/0")).toBe(false);
     await outbox.close();
     await forgetOutbox(address);
     world.losePower();
