@@ -59,6 +59,7 @@ export class Journal {
   /** The next sequence of each lane. */
   readonly #next: number[];
   #pushes = 0;
+  #isNoted = false;
 
   private constructor(identity: Identity, ledger: Ledger, next: number[], options: JournalOptions) {
     this.identity = identity;
@@ -69,7 +70,7 @@ export class Journal {
   }
 
   /**
-   * Opens the queue, and leaves behind durably that it was. Numbers begin at the clock: should the
+   * Opens the queue, and leaves behind durably that it was, before anything can be delivered. Numbers begin at the clock: should the
    * storage have lost records that were delivered already, new ones are not taken for them.
    */
   static async open(options: JournalOptions): Promise<Opened> {
@@ -87,17 +88,22 @@ export class Journal {
     }
     for (const { entry } of entries) next = Math.max(next, entry.sequence + 1);
     for (let lane = 0; lane < lanesMax; lane++) numbers.push(next);
+    const journal = new Journal(identity, ledger, numbers, options);
     try {
-      await ledger.note();
+      if (entries.length > 0) await journal.#note();
     } catch (error) {
       await ledger.close().catch(() => undefined);
       throw error;
     }
     return {
-      journal: new Journal(identity, ledger, numbers, options),
+      journal,
       entries: entries.map(({ entry }) => entry),
       letters: entries.flatMap(({ number }) => number.letter ?? []),
     };
+  }
+
+  get partition(): number {
+    return this.#ledger.partition;
   }
 
   /** Whether what is settled cannot be written at the moment. */
@@ -112,6 +118,8 @@ export class Journal {
     const pushed = this.#now();
     const number = { lane, sequence: this.#next[lane]!++, pushed, letter };
     const bytes = bytesOf(record);
+    // Appended first, it is durable when the record is, and what fails it fails the record as well.
+    if (!this.#isNoted) void this.#note().catch(() => undefined);
     const ack = await this.#ledger.append(stored(record, number), bytes);
     const { offset } = ack;
     const entry = { offset, key, bytes, pushed, lane, sequence: number.sequence, attempts: 0 };
@@ -144,6 +152,17 @@ export class Journal {
 
   close(): Promise<void> {
     return this.#ledger.close();
+  }
+
+  /** Leaves behind that the outbox was opened, and by whom. */
+  async #note(): Promise<void> {
+    this.#isNoted = true;
+    try {
+      await this.#ledger.note();
+    } catch (error) {
+      this.#isNoted = false;
+      throw error;
+    }
   }
 
   #laneOf(key: string | undefined): number {

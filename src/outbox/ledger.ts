@@ -26,7 +26,7 @@ const cursorRetryMs = 1000;
 const gapMax = 64;
 
 export interface LedgerOptions {
-  readonly log: Pick<OpenLogOptions, "storage" | "topic" | "lockWaitMs" | "signal">;
+  readonly log: Pick<OpenLogOptions, "storage" | "topic" | "partition" | "lockWaitMs" | "signal">;
   /** Settled entries are given back to the storage when there are about so many bytes of them. */
   readonly segmentBytes: number;
   readonly clockwork: Clockwork;
@@ -78,6 +78,11 @@ export class Ledger {
       await log.close().catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Which of the logs of its topic it is. */
+  get partition(): number {
+    return this.#log.partition;
   }
 
   /** The strength and the rest are those of the log. What comes back is not settled. */

@@ -1,5 +1,5 @@
 /** Opens an outbox, or forgets one. */
-import { listLogs, type LogName, openLog } from "../index.ts";
+import { listLogs, type LogName, openLog, WalError } from "../index.ts";
 import { Courier } from "./courier.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { newEvents } from "./events.ts";
@@ -24,25 +24,22 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const { clockwork, deliver, order, segmentBytes, lockWaitMs, signal } = settings;
   const { storage, name, principal } = settings.address;
   const { target, emit } = newEvents();
-  const log = (kind: "queue" | "dead") => ({
-    storage,
-    topic: topicOf(name, principal, kind),
-    lockWaitMs,
-    signal,
-  });
+  const log = (kind: "queue" | "dead", partition: number | "free" | undefined) => {
+    return { storage, topic: topicOf(name, principal, kind), partition, lockWaitMs, signal };
+  };
   const changed = (): void => emit("change", undefined);
   const onError = (error: unknown): void => emit("error", { error });
   const common = { segmentBytes, clockwork, onError };
   const { journal, entries, letters } = await Journal.open({
     ...common,
-    log: log("queue"),
+    log: log("queue", settings.partition),
     onRecovered: () => courier.kick(),
     order,
   });
   let dead: DeadLetters;
   try {
     dead = await DeadLetters.open(
-      { ...common, log: log("dead"), onRecovered: () => undefined },
+      { ...common, log: log("dead", journal.partition), onRecovered: () => undefined },
       (record, letter) => outbox.pushLetter(record, letter),
       changed,
     );
@@ -89,6 +86,27 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   // Whoever opened it can listen before anything happens.
   clockwork.after(0, () => courier.kick());
   return outbox;
+}
+
+/**
+ * Opens every log of this outbox that nobody has open and in which something is pending: those of tabs that were
+ * closed and of processes that died. What it answers delivers by itself; close each when it is drained.
+ *
+ *     for (const orphan of await adoptOrphans(options)) void orphan.drained().then(() => orphan.close());
+ */
+export async function adoptOrphans(options: OutboxOptions): Promise<Outbox[]> {
+  const { storage, name, principal } = checkOptions(options).address;
+  const adopted: Outbox[] = [];
+  for (const { partition } of await listLogs({ storage, topic: topicOf(name, principal, "queue") })) {
+    try {
+      const orphan = await openOutbox({ ...options, partition, lockWaitMs: 0 });
+      if (orphan.pending > 0) adopted.push(orphan);
+      else await orphan.close();
+    } catch (error) {
+      if (!(error instanceof WalError && error.code === "LOCKED")) throw error;
+    }
+  }
+  return adopted;
 }
 
 /**

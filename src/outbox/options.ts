@@ -20,6 +20,12 @@ export interface OutboxAddress {
 }
 
 export interface OutboxOptions extends OutboxAddress {
+  /**
+   * An outbox may have several logs, by number, for tabs or processes that push side by side: each has one open, and
+   * delivers what is in it. `"free"` takes the first that nobody has open. Order is kept within one of them. The
+   * default is 0.
+   */
+  readonly partition?: number | "free" | undefined;
   /** Hands records to the other side: `fetchDelivery({ url })`, or your own. */
   readonly deliver: Deliver;
   /**
@@ -63,6 +69,7 @@ export type WhenFull = "block" | "reject" | "drop-oldest-to-dead";
 /** The options with every default in place. */
 export interface OutboxSettings {
   readonly address: OutboxAddress;
+  readonly partition: number | "free" | undefined;
   readonly deliver: Deliver;
   readonly order: Order;
   readonly parallel: number;
@@ -94,6 +101,7 @@ export function checkOptions(options: OutboxOptions): OutboxSettings {
   const { baseMs = 1000, maxMs = 300_000 } = backoff;
   return {
     address,
+    partition: options.partition,
     deliver,
     order,
     whenFull,

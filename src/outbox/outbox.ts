@@ -54,6 +54,8 @@ export class Outbox {
   readonly events: OutboxEventTarget;
   /** Who this outbox is to the other side. It never changes. */
   readonly id: string;
+  /** Which of the logs of this outbox is open here. */
+  readonly partition: number;
   readonly #parts: OutboxParts;
   #closing: Promise<void> | undefined;
 
@@ -63,6 +65,7 @@ export class Outbox {
     this.dead = parts.dead;
     this.events = parts.events;
     this.id = parts.journal.identity.id;
+    this.partition = parts.journal.partition;
   }
 
   /** How many records were pushed, and neither taken nor given up. */
@@ -156,9 +159,10 @@ export class Outbox {
     courier.close();
     room.close(this.#closedError("push to"));
     try {
-      await journal.close();
-    } finally {
       await dead.close();
+    } finally {
+      // Last, because whoever waits for the outbox waits for this lock.
+      await journal.close();
       emit("change", undefined);
     }
   }

@@ -84,12 +84,12 @@ test("requests arrive in order and once each, through errors, lost answers and a
 test("a request that is refused for good can be seen, and one that needs a login waits", async () => {
   const { url } = await serve([422, 401]);
   const queue = await openFetchQueue({ ...settings, storage: nodeStorage(folder()) });
-  const held = new Promise((resolve) =>
-    queue.outbox.events.addEventListener("held", resolve, { once: true }),
-  );
+  const told = (type: "held" | "dead") =>
+    new Promise((resolve) => queue.outbox.events.addEventListener(type, resolve, { once: true }));
+  const both = Promise.all([told("held"), told("dead")]);
   await queue.fetch(url, { method: "POST", body: "bad" });
   await queue.fetch(new Request(url, { method: "POST", body: "good" }));
-  await held;
+  await both;
   expect(queue.outbox.status).toMatchObject({ state: "held", pending: 1, dead: 1 });
   for await (const letter of queue.outbox.dead.list()) expect(letter.response).toMatchObject({ status: 422 });
   queue.outbox.resume();
