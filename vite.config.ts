@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** These have a step of their own in test/run.mjs. */
-const elsewhere = ["test/package/**", "test/real/**", "test/sim/**"];
+const elsewhere = ["test/package/**", "test/real/**", "test/sim/**", "test/cli/**"];
 
 export default defineConfig({
   test: {
@@ -21,6 +21,14 @@ export default defineConfig({
           env: { QUICK: "1" },
           include: ["test/**/*.test.ts"],
           exclude: [...elsewhere, "test/model/**", "test/failure/{random,repeated}.test.ts", "test/node/**"],
+        },
+      },
+      {
+        // Runs the built program: `npm run build` comes before it.
+        test: {
+          name: "cli",
+          include: ["test/cli/**/*.test.ts"],
+          testTimeout: 60_000,
         },
       },
       {

@@ -5,9 +5,14 @@
 export type { Ack } from "./ack.ts";
 export type { ClosedSegment } from "./engine/maintenance.ts";
 export type { RecoveryReport } from "./engine/open.ts";
+export type { Damage } from "./engine/diagnosis.ts";
+export type { Replaced } from "./engine/inspect.ts";
+export type { SegmentReport, VerifyOptions, VerifyProgress, VerifyReport } from "./engine/verify.ts";
 export { WalError, type WalErrorCode, type WalErrorPlace } from "./errors.ts";
 export type { RecordBatch } from "./format/record-batch.ts";
 export type { AppendOptions, Log } from "./log.ts";
+export { exportLog } from "./export.ts";
+export { importLog, type ImportReport } from "./import.ts";
 export type { LogReader } from "./log-reader.ts";
 export { openLog, openReader } from "./open-log.ts";
 export type { LogAddress, OpenLogOptions } from "./options.ts";
@@ -32,3 +37,4 @@ export type {
   Storage,
   StoredFile,
 } from "./storage.ts";
+export { verify } from "./verify.ts";

@@ -224,10 +224,11 @@ export class Log {
     const known = producer === undefined ? [] : this.#core.state.producers.admit(producer, records.length);
     const fresh = known.length === 0 ? records : records.slice(known.length);
     const rest = producer && { ...producer, sequence: producer.sequence + known.length };
-    const appended = fresh.length === 0 ? [] : this.#writer.intake.appendBatch(fresh, rest);
+    // What fails from then on says nothing of the fresh ones: they are durable.
+    const appended = fresh.length === 0 ? [] : await this.#writer.intake.appendBatch(fresh, rest);
     if (known.length === 0) return appended;
-    const recalled = Promise.all(known.map((offset) => recall(this.#core, this.#writer, this.#view, offset)));
-    return (await Promise.all([recalled, appended])).flat();
+    const recalled = known.map((offset) => recall(this.#core, this.#writer, this.#view, offset));
+    return [...(await Promise.all(recalled)), ...appended];
   }
 
   async #exclusive<T>(action: string, work: () => Promise<T>, options?: { holding: boolean }): Promise<T> {

@@ -14,6 +14,7 @@ const steps = {
   check: { title: "Types, lint, format", run: checkSource },
   build: { title: "Build", run: build },
   unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
+  cli: { title: "The command-line tool, as built", run: (tally) => runVitest("cli", tally) },
   sim: { title: "The simulator: searches, random runs, controls", run: simulate },
   browser: { title: "Browsers", run: checkBrowsers },
   edge: { title: "Durable Objects, in workerd", run: checkEdge },

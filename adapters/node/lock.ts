@@ -7,9 +7,10 @@
  * with `local_lock`, some shared folders of virtual machines), nor programs that do not ask for it.
  */
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { reasonOf, WalError } from "../../src/errors.ts";
+import { type Owner, readOwner } from "./owner.ts";
 
 export interface Lock {
   release(): void;
@@ -131,7 +132,7 @@ function isLocked(descriptor: number, path: string): boolean {
 function writeOwner(descriptor: number): void {
   try {
     const since = new Date().toISOString();
-    const owner = { pid: process.pid, runtime: runtime(), host: hostname(), since };
+    const owner: Owner = { pid: process.pid, runtime: runtime(), host: hostname(), since };
     ftruncateSync(descriptor, 0);
     writeSync(descriptor, `${JSON.stringify(owner)}\n`, 0);
   } catch {
@@ -149,22 +150,9 @@ function clearOwner(descriptor: number): void {
 
 /** Who holds the lock, as far as the file says. On Windows it cannot be read by anybody else. */
 function ownerIn(path: string): string {
-  try {
-    const owner = JSON.parse(readStart(path)) as Record<string, unknown>;
-    return `process ${owner.pid} (${owner.runtime}) on ${owner.host} since ${owner.since}`;
-  } catch {
-    return "another process";
-  }
-}
-
-function readStart(path: string): string {
-  const descriptor = openSync(path, "r");
-  try {
-    const bytes = new Uint8Array(1024);
-    return new TextDecoder().decode(bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, 0)));
-  } finally {
-    closeSync(descriptor);
-  }
+  const owner = readOwner(path);
+  if (owner === undefined) return "another process";
+  return `process ${owner.pid} (${owner.runtime}) on ${owner.host} since ${owner.since}`;
 }
 
 function runtime(): string {

@@ -17,6 +17,10 @@ export interface SyncHandle {
 /** How long handles may stay behind when the worker that held them has died, in ms. */
 const handleFreedMsMax = 5000;
 
+/** How long the browser may take to say where its files are, in ms, and how often it is asked. */
+const rootMsMax = 2000;
+const rootTriesMax = 5;
+
 /** The folder at `path`, which is made when it is missing and `create` says so. */
 export async function folderAt(
   path: readonly string[],
@@ -83,8 +87,28 @@ export function named(error: unknown, label: string): WalError {
 
 async function rootFolder(): Promise<FileSystemDirectoryHandle> {
   const storage = (globalThis as { navigator?: Partial<Navigator> }).navigator?.storage;
-  if (typeof storage?.getDirectory === "function") return storage.getDirectory();
-  throw new Error("there is no origin private file system here: it needs https or localhost");
+  if (typeof storage?.getDirectory !== "function") {
+    throw new Error("there is no origin private file system here: it needs https or localhost");
+  }
+  // Firefox sometimes never answers while a page is being reloaded, and does when it is asked again.
+  for (let tries = 0; tries < rootTriesMax; tries++) {
+    const folder = await within(rootMsMax, storage.getDirectory());
+    if (folder !== undefined) return folder;
+  }
+  throw new Error(`the browser has not answered ${rootTriesMax} times where its files are`);
+}
+
+/** What `answer` resolves to, or `undefined` when that takes too long. */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function syncHandle(file: FileSystemFileHandle): Promise<SyncHandle> {

@@ -89,6 +89,7 @@ export async function* readBatches(view: View, range: ReadRange): AsyncGenerator
       // Without following, this is where the end was cut off since: what comes next is not waited for.
       if (view.closed || !follow) return;
       await changedOrAborted(view, signal);
+      rested = view.storage.elapsed();
       continue;
     }
     if (view.closed) throw closed(view);

@@ -4,13 +4,13 @@ import { session, withProfile } from "./session.mjs";
 const suites = [
   { browser: "Chromium", suite: "opfs", context: "worker" },
   { browser: "Chromium", suite: "browser", context: "page" },
+  { browser: "Chromium", suite: "choice", context: "page" },
   { browser: "Chromium", suite: "indexeddb", context: "page" },
   { browser: "Chromium", suite: "indexeddb", context: "worker" },
   { browser: "Firefox", suite: "opfs", context: "worker" },
-  { browser: "Firefox", suite: "browser", context: "page" },
+  { browser: "Firefox", suite: "choice", context: "page" },
   { browser: "Firefox", suite: "indexeddb", context: "page" },
-  { browser: "Firefox", suite: "indexeddb", context: "worker" },
-  { browser: "WebKit", suite: "browser", context: "page" },
+  { browser: "WebKit", suite: "choice", context: "page" },
   { browser: "WebKit", suite: "indexeddb", context: "page" },
   { browser: "WebKit", suite: "indexeddb", context: "worker" },
 ];

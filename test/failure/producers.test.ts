@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from "vitest";
 import { valuesOf } from "../support/content.ts";
-import { failing, failingAfterwards, gate } from "../support/faults.ts";
+import { anyOf, failing, failingAfterwards, gate } from "../support/faults.ts";
 import { holding, models } from "../support/machine.ts";
-import { endings, refusal } from "../support/outcome.ts";
+import { endings, idle, refusal, watch } from "../support/outcome.ts";
 
 const producer = (sequence: number, epoch = 0) => ({ producer: { id: "till 7", epoch, sequence } });
 
@@ -120,6 +120,24 @@ describe.each(holding)("a record that is sent twice at the same time ($name)", (
     held.fail(new Error("EIO"));
     expect(await endings(both)).toEqual(["FLUSH_FAILED", "FLUSH_FAILED"]);
     expect(await log.append({ value: "0" }, producer(0))).toMatchObject({ offset: 0, duplicate: false });
+  });
+
+  test("in a batch with a record that is new, and cannot be read again, is told of when the new one is durable", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    await log.append({ value: "0" }, producer(0));
+    const held = gate({ op: "flush" });
+    machine.hook = anyOf(held.hook, failing({ op: "read", times: Infinity }));
+    const batch = log.appendBatch([{ value: "0" }, { value: "1" }], producer(0));
+    const ending = endings([batch]);
+    const watched = watch(batch);
+    await held.reached;
+    for (let turn = 0; turn < 20; turn++) await idle();
+    expect(log.durable).toBe(1);
+    expect(watched.settled).toBe(false);
+    held.pass();
+    expect(await ending).toEqual(["READ_FAILED"]);
+    expect(log.durable).toBe(2);
   });
 
   // Each promise that nobody holds would end the process.

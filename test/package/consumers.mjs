@@ -28,6 +28,12 @@ export async function checkConsumers(project, tally) {
   }
   await tally.check("Deno: the example of an adapter, on a real Deno KV", () => runExample(project));
   await tally.check("the file begins with the magic of the format", () => checkMagic(shared));
+  for (const runtime of runtimes) {
+    await tally.check(`${runtime.name}: the command-line tool reads that log`, () =>
+      checkTool(project, runtime),
+    );
+  }
+  await tally.check("npx walkabout finds the command-line tool", () => checkNpx(project));
   await checkLocks(project, tally);
   await tally.check("Deno type-checks and runs TypeScript", () => runTyped(project));
 }
@@ -49,6 +55,25 @@ function checkMagic(shared) {
   readSync(file, magic, 0, 4, 0);
   closeSync(file);
   if (magic.toString("latin1") !== "SQWL") throw new Error(`it begins with ${magic.toString("hex")}`);
+}
+
+const tool = "node_modules/walkabout/dist/src/cli/main.js";
+
+async function checkTool(project, runtime) {
+  const output = await runOrThrow(
+    runtime.program,
+    [...runtime.args, tool, "verify", "data", "--json"],
+    options(project),
+  );
+  const { verdict, records } = JSON.parse(output.slice(output.indexOf("{")));
+  const expected = RECORDS_PER_RUN * runtimes.length;
+  if (verdict !== "sound" || records !== expected) throw new Error(`it found ${output}`);
+  return `${records} records, ${verdict}`;
+}
+
+async function checkNpx(project) {
+  const output = await runOrThrow("npx", ["--no-install", "walkabout", "ls", "data"], options(project));
+  if (!output.includes("data/consumer/0")) throw new Error(`it said ${output}`);
 }
 
 async function checkLocks(project, tally) {

@@ -34,6 +34,23 @@ test("reading a long log lets others run again and again", async () => {
   expect(sleeps() - before).toBeGreaterThanOrEqual(200 / 10);
 });
 
+test("a follower that had to wait reads on at once", async () => {
+  let elapsed = 0;
+  let sleeps = 0;
+  const inner = memoryStorage();
+  const storage: Storage = { ...inner, elapsed: () => elapsed, sleep: (ms) => (sleeps++, inner.sleep(ms)) };
+  const log = await openLog({ storage, topic });
+  const reading = log.read({ follow: true });
+  const next = reading.next();
+  await idle();
+  elapsed = 1000;
+  const before = sleeps;
+  await log.append({ value: "a" });
+  expect((await next).done).toBe(false);
+  expect(sleeps).toBe(before);
+  await reading.return();
+});
+
 describe("a reader without the lock", () => {
   test("looks for more only while somebody waits", async () => {
     const { storage, sleeps } = timed(memoryStorage());

@@ -10,5 +10,5 @@ export async function runReloaded(store: string): Promise<void> {
   const log = await openLog({ storage: storageOf(store), topic: "reloaded", lockWaitMs });
   const values = await valuesOf(log);
   await log.append({ value: `load ${values.length}` });
-  await report({ type: "appended", values });
+  await report({ type: "appended", store, values });
 }

@@ -1,12 +1,13 @@
 /** Runs one suite and reports its tests. */
 import { hasParameter, parameter, report, reporting } from "./report.ts";
-import { browserSuite } from "./browser.ts";
+import { browserSuite, choiceSuite } from "./browser.ts";
 import { indexedDbSuite } from "./indexeddb.ts";
 import { opfsSuite } from "./opfs.ts";
 import { Runner } from "./runner.ts";
 
 const suites: Record<string, (runner: Runner) => void> = {
   browser: browserSuite,
+  choice: choiceSuite,
   opfs: opfsSuite,
   indexeddb: indexedDbSuite,
 };

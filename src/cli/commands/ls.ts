@@ -1,0 +1,50 @@
+/** `ls`: the logs in a folder. */
+import { logsBelow } from "../address.ts";
+import { type Command, exit } from "../command.ts";
+import { holderText } from "../holder.ts";
+import { type Summary, summaryOf } from "../survey.ts";
+import { ageText, bytesText, numberText, table } from "../text.ts";
+
+export const ls: Command = {
+  name: "ls",
+  summary: "list the logs in a folder, with offsets, sizes, and who writes",
+  usage: "[dir]",
+  arity: [0, 1],
+  flags: {},
+  examples: ["", "./data", "./data/orders --json"],
+  async run({ positionals: [path = "."], output }) {
+    const summaries: Summary[] = [];
+    for (const log of logsBelow(path)) summaries.push(await summaryOf(log));
+    if (output.json) {
+      await output.value(summaries);
+      return exit.fine;
+    }
+    if (summaries.length === 0) {
+      await output.line(`There is no log below ${path} (a log is a folder, <dir>/<topic>/<partition>)`);
+      return exit.fine;
+    }
+    const head = ["LOG", "TOPIC", "OFFSETS", "SEGMENTS", "BYTES", "LAST WRITE", "LOCKED BY"];
+    const [titles, ...lines] = table([head, ...summaries.map(rowOf)]);
+    await output.line(output.paint.dim(titles!));
+    for (const line of lines) await output.line(line);
+    return exit.fine;
+  },
+};
+
+function rowOf(summary: Summary): string[] {
+  const { log, topic, segments, bytes, modified, holder } = summary;
+  return [
+    log,
+    topic,
+    offsetsText(summary),
+    numberText(segments),
+    bytesText(bytes),
+    modified === undefined ? "never" : ageText(Date.now() - modified),
+    holderText(holder) || "-",
+  ];
+}
+
+function offsetsText({ first, next, error }: Summary): string {
+  if (error !== undefined) return `(${error.code})`;
+  return first === next ? `none, next is ${next}` : `${first} to ${next! - 1}`;
+}

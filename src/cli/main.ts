@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+/** The entry of the command-line tool: finds the command, runs it, and turns how it ended into an exit code. */
+import { WalError } from "../errors.ts";
+import { checkArity, parse } from "./arguments.ts";
+import { commands } from "./commands.ts";
+import { type Command, exit, UsageError } from "./command.ts";
+import { helpOf, overview } from "./help.ts";
+import { makeOutput, type Output } from "./output.ts";
+import { nearest } from "./text.ts";
+
+const interruption = new AbortController();
+let json = process.argv.includes("--json");
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const output = makeOutput({ json });
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    const about = commands.find((each) => each.name === rest[0]);
+    await output.line((about === undefined ? overview(output) : helpOf(about, output)).join("\n"));
+    return name === undefined ? exit.trouble : exit.fine;
+  }
+  if (name === "--version" || name === "-v") {
+    await output.line(await versionText());
+    return exit.fine;
+  }
+  const command = commands.find((each) => each.name === name);
+  if (command === undefined) throw unknownCommand(name);
+  return run(command, rest, output);
+}
+
+async function run(command: Command, args: readonly string[], output: Output): Promise<number> {
+  const { positionals, flags } = parse(command, args);
+  json = flags.has("json");
+  if (flags.has("help")) {
+    await makeOutput({ json: false }).line(helpOf(command, output).join("\n"));
+    return exit.fine;
+  }
+  checkArity(command, positionals);
+  const invocation = { positionals, flags, output: makeOutput({ json }), signal: interruption.signal };
+  return command.run(invocation);
+}
+
+function unknownCommand(name: string): UsageError {
+  const names = commands.map((each) => each.name);
+  const close = nearest(name, names);
+  const hint = close === undefined ? `there are ${names.join(", ")}` : `did you mean ${close}?`;
+  return new UsageError(`there is no command ${name}; ${hint}`);
+}
+
+async function versionText(): Promise<string> {
+  const { readFileSync } = await import("node:fs");
+  const manifest = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** What went wrong, in one line, on stderr, and as JSON on stdout if that was asked for. */
+function fail(error: unknown): number {
+  const output = makeOutput({ json });
+  output.progress("");
+  if (interruption.signal.aborted) return exit.interrupted;
+  const isExpected = error instanceof UsageError || error instanceof WalError || isOfSystem(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof WalError ? error.code : error instanceof UsageError ? "USAGE" : "FAILED";
+  if (json) void output.value({ error: { code, message } });
+  output.note(isExpected ? `walkabout: ${message}` : `walkabout: ${(error as Error).stack ?? message}`);
+  return code === "CORRUPT" ? exit.corrupt : exit.trouble;
+}
+
+function isOfSystem(error: unknown): boolean {
+  return error instanceof RangeError || (error as { syscall?: unknown } | null)?.syscall !== undefined;
+}
+
+function interrupt(): void {
+  // Whoever asks twice does not want to wait.
+  if (interruption.signal.aborted) process.exit(exit.interrupted);
+  interruption.abort(new Error("interrupted"));
+}
+
+// Whoever reads us has seen enough: `walkabout cat … | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(exit.fine);
+  process.stderr.write(`walkabout: cannot write: ${error.message}\n`);
+  process.exit(exit.trouble);
+});
+process.on("SIGINT", interrupt);
+process.on("SIGTERM", interrupt);
+process.exitCode = await main(process.argv.slice(2)).catch(fail);
