@@ -19,6 +19,9 @@ export async function checkConsumers(project, tally) {
       runIn(project, runtime, "node-log.mjs", shared, String(index * RECORDS_PER_RUN)),
     );
     await tally.check(`${runtime.name}: walkabout/memory`, () => runIn(project, runtime, "memory-log.mjs"));
+    await tally.check(`${runtime.name}: walkabout/outbox and walkabout/receiver`, () =>
+      runIn(project, runtime, "exchange.mjs"),
+    );
     await tally.check(`${runtime.name}: walkabout/conformance`, () =>
       runIn(project, runtime, "conformance.mjs"),
     );

@@ -1,0 +1,177 @@
+/** The public verbs of an outbox. */
+import { type Ack, type RecordInput, WalError } from "../index.ts";
+import type { Courier } from "./courier.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import type { Emit, OutboxEventTarget } from "./events.ts";
+import type { Journal } from "./journal.ts";
+import type { Lanes } from "./lanes.ts";
+import { checkPush } from "./options.ts";
+import type { Room } from "./room.ts";
+import { bytesOf } from "./stored.ts";
+
+/** What a push resolves to. */
+export interface Pushed {
+  /** What the record is delivered with, in every attempt. */
+  readonly id: string;
+  /** What the record survives by now, as the log says it. */
+  readonly durability: Ack["durability"];
+}
+
+export interface OutboxStatus {
+  /**
+   * `idle`: nothing is pending. `delivering`: something is on its way. `waiting`: for the time of the next
+   * attempt. `held`: for `resume()`.
+   */
+  readonly state: "idle" | "delivering" | "waiting" | "held" | "closed";
+  /** Records that were pushed, and neither taken nor given up. */
+  readonly pending: number;
+  /** Of their keys, values and headers. */
+  readonly pendingBytes: number;
+  /** Deliveries on their way. */
+  readonly underWay: number;
+  readonly dead: number;
+  /** Why it is held, or what went wrong last and has not gone well since. */
+  readonly reason: string | undefined;
+}
+
+/** What `openOutbox` takes apart again. */
+export interface OutboxParts {
+  readonly label: string;
+  readonly journal: Journal;
+  readonly lanes: Lanes;
+  readonly courier: Courier;
+  readonly room: Room;
+  readonly dead: DeadLetters;
+  readonly events: OutboxEventTarget;
+  readonly emit: Emit;
+  readonly stopHints: () => void;
+}
+
+export class Outbox {
+  /** What was given up: to list, retry, export or drop. */
+  readonly dead: DeadLetters;
+  /** Tells `change`, `delivered`, `retry`, `held`, `dead` and `error`. */
+  readonly events: OutboxEventTarget;
+  /** Who this outbox is to the other side. It never changes. */
+  readonly id: string;
+  /** Which of the logs of this outbox is open here. */
+  readonly partition: number;
+  readonly #parts: OutboxParts;
+  #closing: Promise<void> | undefined;
+
+  /** Use `openOutbox`. */
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+    this.dead = parts.dead;
+    this.events = parts.events;
+    this.id = parts.journal.identity.id;
+    this.partition = parts.journal.partition;
+  }
+
+  /** How many records were pushed, and neither taken nor given up. */
+  get pending(): number {
+    return this.#parts.lanes.count;
+  }
+
+  get status(): OutboxStatus {
+    const { lanes, courier, dead } = this.#parts;
+    const { underWay } = courier;
+    const waiting = lanes.count === 0 ? "idle" : underWay > 0 ? "delivering" : "waiting";
+    const open = courier.held === undefined ? waiting : "held";
+    return {
+      state: this.#closing === undefined ? open : "closed",
+      pending: lanes.count,
+      pendingBytes: lanes.bytes,
+      underWay,
+      dead: dead.count,
+      reason: courier.held ?? courier.trouble,
+    };
+  }
+
+  /**
+   * Takes a record, and resolves when it is durable. It is delivered as soon as that is possible, and
+   * not forgotten before it was taken or is a dead letter.
+   *
+   * Rejects with `FULL` or `TOO_LARGE` when it is over the budget, and with `FLUSH_FAILED` when it could
+   * not be stored: then it is not in the outbox, and may be pushed again.
+   *
+   *     await outbox.push({ key: orderId, value: JSON.stringify(order) });
+   */
+  async push(record: RecordInput): Promise<Pushed> {
+    this.#assertOpen("push to");
+    checkPush(record);
+    const { room, journal } = this.#parts;
+    const { entry, ack } = await room.enter(bytesOf(record), () => this.#add(record, undefined));
+    return { id: journal.idOf(entry), durability: ack.durability };
+  }
+
+  /** Puts a dead letter back. For the dead letters. */
+  async pushLetter(record: RecordInput, letter: number): Promise<void> {
+    this.#assertOpen("push to");
+    await this.#parts.room.enter(bytesOf(record), () => this.#add(record, letter));
+  }
+
+  /** Tries everything now that waits for the time of its next attempt. */
+  wake(): void {
+    this.#parts.courier.wake();
+  }
+
+  /** Goes on after a `hold`. Without one it changes nothing. */
+  resume(): void {
+    this.#parts.courier.resume();
+    this.#parts.emit("change", undefined);
+  }
+
+  /** Resolves when nothing is pending and what was delivered is settled for good. Rejects when it is closed before. */
+  async drained(): Promise<void> {
+    const { events, journal, lanes } = this.#parts;
+    while (lanes.count > 0) {
+      this.#assertOpen("drain");
+      await new Promise<void>((resolve) =>
+        events.addEventListener("change", () => resolve(), { once: true }),
+      );
+    }
+    this.#assertOpen("drain");
+    await journal.written();
+  }
+
+  /** Stops delivering, and gives the outbox free. What is pending stays pending for whoever opens it next. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #add(record: RecordInput, letter: number | undefined) {
+    const { journal, lanes, courier, emit } = this.#parts;
+    const pushed = await journal.push(record, letter);
+    lanes.add(pushed.entry);
+    emit("change", undefined);
+    void courier.kickSoon();
+    return pushed;
+  }
+
+  async #close(): Promise<void> {
+    const { courier, room, journal, dead, stopHints, emit } = this.#parts;
+    stopHints();
+    courier.close();
+    room.close(this.#closedError("push to"));
+    try {
+      await dead.close();
+    } finally {
+      // Last, because whoever waits for the outbox waits for this lock.
+      await journal.close();
+      emit("change", undefined);
+    }
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#closing !== undefined) throw this.#closedError(action);
+  }
+
+  #closedError(action: string): WalError {
+    return new WalError("CLOSED", `cannot ${action} outbox ${this.#parts.label}: it was closed`);
+  }
+}
