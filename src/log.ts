@@ -3,11 +3,11 @@
  */
 import type { Ack } from "./ack.ts";
 import { checkProducer, checkRecord, checkRecords } from "./check-record.ts";
+import { Appends } from "./engine/appends.ts";
 import type { Core } from "./engine/core.ts";
 import * as maintenance from "./engine/maintenance.ts";
 import type { ClosedSegment } from "./engine/maintenance.ts";
 import type { RecoveryReport } from "./engine/open.ts";
-import { recall } from "./engine/recall.ts";
 import type { View } from "./engine/reader.ts";
 import { viewOf } from "./engine/writer-view.ts";
 import type { Writer } from "./engine/writer.ts";
@@ -40,6 +40,7 @@ export class Log {
   readonly #writer: Writer;
   readonly #place: Place;
   readonly #view: View;
+  readonly #appends: Appends;
   #closing: Promise<void> | undefined;
   #closed = false;
 
@@ -50,6 +51,7 @@ export class Log {
     this.#place = parts.place;
     this.recovery = parts.recovery;
     this.#view = viewOf(parts.core, parts.writer.intake, () => this.#closed);
+    this.#appends = new Appends(parts.core, parts.writer, this.#view);
   }
 
   get topic(): string {
@@ -89,8 +91,8 @@ export class Log {
       checkRecord(record);
       const producer = options?.producer;
       if (producer !== undefined) checkProducer(producer);
-      if (!this.#writer.intake.isFull) return this.#appendOne(record, producer);
-      return this.#whenRoom(() => this.#appendOne(record, producer));
+      if (!this.#writer.intake.isFull) return this.#appends.append(record, producer);
+      return this.#whenRoom(() => this.#appends.append(record, producer));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -106,8 +108,8 @@ export class Log {
       checkRecords(records);
       const producer = options?.producer;
       if (producer !== undefined) checkProducer(producer);
-      if (!this.#writer.intake.isFull) return this.#appendAll(records, producer);
-      return this.#whenRoom(() => this.#appendAll(records, producer));
+      if (!this.#writer.intake.isFull) return this.#appends.appendBatch(records, producer);
+      return this.#whenRoom(() => this.#appends.appendBatch(records, producer));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -212,25 +214,6 @@ export class Log {
     });
   }
 
-  #appendOne(record: RecordInput, producer: Producer | undefined): Promise<Ack> {
-    if (producer === undefined) return this.#writer.intake.append(record, producer);
-    const [known] = this.#core.state.producers.admit(producer, 1);
-    return known === undefined
-      ? this.#writer.intake.append(record, producer)
-      : recall(this.#core, this.#writer, this.#view, known);
-  }
-
-  async #appendAll(records: readonly RecordInput[], producer: Producer | undefined): Promise<Ack[]> {
-    const known = producer === undefined ? [] : this.#core.state.producers.admit(producer, records.length);
-    const fresh = known.length === 0 ? records : records.slice(known.length);
-    const rest = producer && { ...producer, sequence: producer.sequence + known.length };
-    // What fails from then on says nothing of the fresh ones: they are durable.
-    const appended = fresh.length === 0 ? [] : await this.#writer.intake.appendBatch(fresh, rest);
-    if (known.length === 0) return appended;
-    const recalled = known.map((offset) => recall(this.#core, this.#writer, this.#view, offset));
-    return [...(await Promise.all(recalled)), ...appended];
-  }
-
   async #exclusive<T>(action: string, work: () => Promise<T>, options?: { holding: boolean }): Promise<T> {
     this.#assertOpen(action);
     return this.#writer.exclusive(work, options);
@@ -244,6 +227,7 @@ export class Log {
     } catch (error) {
       failure = { error };
     }
+    await this.#appends.settled();
     // Whatever fails in front of it, the log is left once.
     while (!this.#closed) {
       await this.#writer.exclusive(() => this.#leave()).catch((error: unknown) => (failure ??= { error }));

@@ -185,4 +185,15 @@ describe.each(holding)("a duplicate beside a held flush ($name)", (model) => {
     held.pass();
     expect((await Promise.all([first, again])).map(({ offset }) => offset)).toEqual([0, 0]);
   });
+
+  test("that are sent again in front of a close are acknowledged, as the new ones beside them", async () => {
+    const log = await model.build().open();
+    await log.append({ value: "a" }, by(0));
+    const single = log.append({ value: "a" }, by(0));
+    const batch = log.appendBatch([{ value: "a" }, { value: "b" }], by(0));
+    const closing = log.close();
+    expect(await single).toMatchObject({ offset: 0, duplicate: true });
+    expect((await batch).map(({ offset }) => offset)).toEqual([0, 1]);
+    await closing;
+  });
 });
