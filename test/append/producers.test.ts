@@ -6,9 +6,9 @@
 import { describe, expect, test } from "vitest";
 import type { AppendOptions, Log, RecordInput } from "../../src/index.ts";
 import { valuesOf } from "../support/content.ts";
-import { gate } from "../support/faults.ts";
+import { failing, gate } from "../support/faults.ts";
 import { holding, type Machine, models } from "../support/machine.ts";
-import { refusal } from "../support/outcome.ts";
+import { endings, refusal } from "../support/outcome.ts";
 
 const by = (sequence: number, epoch = 0, id = "p"): AppendOptions => ({ producer: { id, epoch, sequence } });
 const many = (text: string): RecordInput[] => [...text].map((value) => ({ value }));
@@ -168,6 +168,23 @@ describe.each(models)("a batch that is sent twice ($name)", (model) => {
     expect(acks.every(({ duplicate }) => duplicate)).toBe(true);
     expect((await valuesOf(log)).join("")).toBe("abc");
   });
+
+  test.each([false, true])(
+    "is acknowledged, whenever the log is closed behind it (in vain: %s)",
+    async (inVain) => {
+      for (let turns = 0; turns < 20; turns++) {
+        const machine = model.build();
+        const log = await machine.open();
+        await log.append({ value: "a" }, by(0));
+        if (inVain) machine.hook = failing({ op: "write", after: 1 });
+        const batch = log.appendBatch(many("ab"), by(0));
+        for (let turn = 0; turn < turns; turn++) await undefined;
+        const closing = endings([log.close()]);
+        expect((await batch).map(({ offset }) => offset)).toEqual([0, 1]);
+        expect(await closing).toEqual([inVain ? "FLUSH_FAILED" : "fulfilled"]);
+      }
+    },
+  );
 });
 
 describe.each(holding)("a duplicate beside a held flush ($name)", (model) => {
@@ -184,16 +201,5 @@ describe.each(holding)("a duplicate beside a held flush ($name)", (model) => {
     expect(isTold).toBe(false);
     held.pass();
     expect((await Promise.all([first, again])).map(({ offset }) => offset)).toEqual([0, 0]);
-  });
-
-  test("that are sent again in front of a close are acknowledged, as the new ones beside them", async () => {
-    const log = await model.build().open();
-    await log.append({ value: "a" }, by(0));
-    const single = log.append({ value: "a" }, by(0));
-    const batch = log.appendBatch([{ value: "a" }, { value: "b" }], by(0));
-    const closing = log.close();
-    expect(await single).toMatchObject({ offset: 0, duplicate: true });
-    expect((await batch).map(({ offset }) => offset)).toEqual([0, 1]);
-    await closing;
   });
 });
