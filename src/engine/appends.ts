@@ -49,7 +49,13 @@ export class Appends {
   ): Promise<Ack[]> {
     const rest = { ...producer, sequence: producer.sequence + known.length };
     const fresh = records.slice(known.length);
-    const appended = fresh.length === 0 ? [] : await this.#writer.intake.appendBatch(fresh, rest);
+    const isPending = known[known.length - 1]! >= this.#core.durable;
+    const appending = fresh.length === 0 ? [] : this.#writer.intake.appendBatch(fresh, rest);
+    // Asked for now: what is on its way may be lost by the time that the fresh records are acknowledged.
+    const settling = isPending ? this.#writer.settled() : undefined;
+    settling?.catch(() => undefined);
+    const appended = await appending;
+    await settling;
     const recalled = await Promise.all(known.map((offset) => this.#recall(offset)));
     return [...recalled, ...appended];
   }

@@ -58,12 +58,11 @@ export class Writer {
   }
 
   /** Resolves when everything that is on its way is durable. */
-  settled(): Promise<Settlement> {
+  settled(): Promise<Settlement> | undefined {
     const { open } = this.intake;
     const group = open.drafts.length > 0 ? open : (this.#queue.findLast(isGroup) ?? this.#flight.at(-1));
-    if (group === undefined) throw new Error("nothing is on its way");
     this.#schedule();
-    return group.settled;
+    return group?.settled;
   }
 
   /** Resolves when everything added before is durable. */
