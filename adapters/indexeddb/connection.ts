@@ -30,6 +30,8 @@ export class Connection {
   #opening: Promise<IDBPDatabase<Schema>> | undefined;
   #identity: string | undefined;
   #isClosed = false;
+  /** Those who wait for a transaction on the database that is open now. */
+  readonly #waiting = new Set<(error: Error) => void>();
 
   constructor(name: string) {
     this.name = name;
@@ -89,17 +91,27 @@ export class Connection {
     throw new WalError("UNAVAILABLE", message, { log: this.name });
   }
 
+  /** As `committed`, and rejects when the connection is lost, of which a transaction need not hear. */
+  async commit(transaction: WriteTransaction, work: readonly Promise<unknown>[]): Promise<void> {
+    let fail!: (error: Error) => void;
+    const lost = new Promise<never>((_, reject) => (fail = reject));
+    this.#waiting.add(fail);
+    try {
+      await Promise.race([committed(transaction, work), lost]);
+    } finally {
+      this.#waiting.delete(fail);
+    }
+  }
+
   #lost(): void {
     this.#database?.close();
     this.#database = undefined;
+    for (const fail of this.#waiting) fail(new Error(`the connection to database ${this.name} was lost`));
   }
 }
 
 /** Resolves when the transaction has completed. All of `work` must have been asked for before. */
-export async function committed(
-  transaction: WriteTransaction,
-  work: readonly Promise<unknown>[],
-): Promise<void> {
+async function committed(transaction: WriteTransaction, work: readonly Promise<unknown>[]): Promise<void> {
   const done = Promise.all([...work, transaction.done]);
   // Should it end before it can be told to.
   done.catch(() => undefined);

@@ -4,7 +4,7 @@
  */
 import type { Durability, StoredFile } from "../../src/storage.ts";
 import { chunkBytes, copyChunk, deleteChunks, indexRange, readChunks } from "./chunks.ts";
-import { committed, type Connection, isStrict } from "./connection.ts";
+import { type Connection, isStrict } from "./connection.ts";
 
 export class ChunkedFile {
   readonly #connection: Connection;
@@ -123,7 +123,7 @@ export class ChunkedFile {
     }
     // Also where nothing else has changed: a transaction without a change need not reach the disk.
     work.push(files.put({ size }, this.#name));
-    await committed(transaction, work);
+    await this.#connection.commit(transaction, work);
     const lastIndex = Math.max(-1, ...this.#flushing.keys());
     if (lastIndex >= 0) this.#last = { index: lastIndex, bytes: this.#flushing.get(lastIndex)! };
     else if (this.#last !== undefined && this.#last.index >= this.#cut) this.#last = undefined;

@@ -7,7 +7,7 @@ import type { Place, Storage, StoredFile } from "../../src/storage.ts";
 import { clock } from "../web/clock.ts";
 import { takeWebLock, type WebLock } from "../web/lock.ts";
 import { deleteChunks, readChunks } from "./chunks.ts";
-import { committed, Connection } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { ChunkedFile } from "./file.ts";
 
 export interface IndexedDbStorageOptions {
@@ -111,7 +111,7 @@ class WritablePlace implements Place {
     if (!this.#files.has(name)) throw this.#missing(name);
     const transaction = await this.#connection.write("strict");
     const file = transaction.objectStore("files").delete(name);
-    await committed(transaction, [file, deleteChunks(transaction, name, 0)]);
+    await this.#connection.commit(transaction, [file, deleteChunks(transaction, name, 0)]);
     this.#files.delete(name);
   }
 
