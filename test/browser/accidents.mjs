@@ -4,7 +4,7 @@
  * acknowledgement promised.
  */
 import { Acknowledged } from "./acknowledged.mjs";
-import { makeDisk } from "./driver/disk.mjs";
+import { LoopDisk, whyNoLoopDisk } from "../tools/loop-disk.mjs";
 import { session, withProfile } from "./session.mjs";
 
 const both = ["opfs", "indexeddb"];
@@ -58,21 +58,21 @@ export async function checkSettled(server, tally) {
 }
 
 async function cutOnce(life) {
-  const disk = await makeDisk();
-  if (typeof disk === "string") return `not tried: ${disk}`;
+  const whyNot = whyNoLoopDisk("ext4");
+  if (whyNot !== undefined) return `not tried: ${whyNot}`;
+  const disk = new LoopDisk("ext4", 700);
   const acknowledged = new Acknowledged();
-  const here = { ...life, acknowledged, accident: "power", profile: `${disk.path}/profile` };
+  const here = { ...life, acknowledged, accident: "power", profile: `${disk.folder}/profile` };
   try {
-    // A flush under way when a file system is shut down may be answered as if it had been done.
-    const ended = (started) => {
-      started.stop();
-      return disk.cutPower();
+    const ended = async (started) => {
+      await started.freeze();
+      disk.cutPower();
     };
     await live({ ...here, ended });
-    await disk.mountAgain();
+    await disk.remount();
     await look(here);
   } finally {
-    await disk.remove();
+    disk.remove();
   }
   return sum(acknowledged);
 }

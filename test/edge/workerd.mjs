@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { freezeGroup } from "../tools/freeze.mjs";
 
 const config = (disk) => `
 using Workerd = import "/workerd/workerd.capnp";
@@ -32,6 +33,7 @@ export async function startWorkerd(program, folder, disk) {
   writeFileSync(`${folder}/config.capnp`, config(disk));
   const child = spawn(program, ["serve", `${folder}/config.capnp`, "--control-fd=3"], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
+    detached: true,
   });
   const exit = once(child, "exit");
   let complaints = "";
@@ -45,6 +47,8 @@ export async function startWorkerd(program, folder, disk) {
   ]);
   return {
     url: (path) => `http://127.0.0.1:${port}${path}`,
+    /** Stops it where it is, as a loss of power does. */
+    freeze: () => freezeGroup(child.pid),
     async kill() {
       child.kill("SIGKILL");
       await exit;

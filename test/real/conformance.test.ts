@@ -6,7 +6,7 @@ import { nodeStorage } from "../../adapters/node/storage.ts";
 import { type ConformanceOptions, testLog, testStorage } from "../../src/conformance/index.ts";
 import type { Storage } from "../../src/index.ts";
 import { type Bundle, bundleOpener, startOpener } from "../node/process.ts";
-import { LoopDisk, whyNoLoopDisk } from "./disk.ts";
+import { LoopDisk, whyNoLoopDisk } from "../tools/loop-disk.mjs";
 
 const whyNot = whyNoLoopDisk("ext4");
 
@@ -53,7 +53,7 @@ else {
         async losePower(storage, letGo) {
           disk.cutPower();
           await letGo();
-          disk.remount();
+          await disk.remount();
           return on(folders.get(storage)!);
         },
       };

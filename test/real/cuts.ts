@@ -2,7 +2,7 @@
 import { nodeStorage } from "../../adapters/node/storage.ts";
 import { openLog, openReader } from "../../src/index.ts";
 import type { Dice } from "./dice.ts";
-import type { LoopDisk } from "./disk.ts";
+import type { LoopDisk } from "../tools/loop-disk.mjs";
 import { History } from "./history.ts";
 import { type Mode, RunningWriter } from "./process.ts";
 
@@ -27,13 +27,11 @@ export async function cutOften(disk: LoopDisk, options: CutOptions): Promise<num
       await writer.reported(lines);
       if (lines === 0) await new Promise((resolve) => setTimeout(resolve, 60 + dice.below(120)));
     } finally {
-      // The machine that loses its power stops, too. This has to be made so: a flush that is under way while ext4
-      // is shut down may answer success to a process that still lives, though its bytes are lost.
       await writer.freeze();
       disk.cutPower();
       await writer.kill();
     }
-    disk.remount();
+    await disk.remount();
     history.add(writer.lines.filter((line) => !line.startsWith("failed ")));
     const when = `after cut ${cut} (in flight: ${mode}, blocking: ${blocking})`;
     if (dice.below(3) > 0) {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { nodeStorage } from "../../adapters/node/storage.ts";
 import { type Ack, type Log, openLog, openReader, WalError } from "../../src/index.ts";
-import { attempt, LoopDisk, run, whyNoLoopDisk } from "./disk.ts";
+import { attempt, LoopDisk, run, whyNoLoopDisk } from "../tools/loop-disk.mjs";
 
 interface SmallDisk {
   readonly folder: string;
@@ -61,7 +61,7 @@ for (const { kind, whyNot, make, blocking } of matrix) {
       await demandValues(reader, values);
       await reader.close();
       unlinkSync(join(disk.folder, "filler-2"));
-      disk.remount?.();
+      await disk.remount?.();
       const again = await openLog(options);
       await demandValues(again, values);
       await again.truncateBefore(again.next - 10);

@@ -62,8 +62,9 @@ test.runIf(whyNot === undefined).each(matrix)(
     if (!inject.startsWith("rename")) expect(history.failures).toBeGreaterThan(0);
     const log = await openLog({ storage: nodeStorage(folder), topic: "real" });
     await history.check(log, "when it was opened again");
-    // Closing may have failed as well.
-    expect(["clean", "sound"]).toContain(log.recovery.verdict);
+    // Closing may have failed as well, and what stood in the file in its earlier life may follow the last record.
+    const hasClosed = !writer.lines.at(-2)!.startsWith("failed ");
+    if (hasClosed) expect(log.recovery.verdict).toBe("clean");
     await log.close();
   },
 );

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { bundleWriter, type Mistake, type WriterBundle } from "./bundle.ts";
 import { cutOften } from "./cuts.ts";
 import { Dice } from "./dice.ts";
-import { LoopDisk, whyNoLoopDisk } from "./disk.ts";
+import { LoopDisk, whyNoLoopDisk } from "../tools/loop-disk.mjs";
 import type { Mode } from "./process.ts";
 
 const cuts = Number(process.env.POWER_CUTS ?? 8);

@@ -1,7 +1,7 @@
 /** Runs the writer and collects what it reports, until it is killed or ends. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
+import { freezeGroup } from "../tools/freeze.mjs";
 
 export type Mode = "appends" | "rotation" | "truncation" | "retention";
 
@@ -28,6 +28,7 @@ export class RunningWriter {
     const command = [...wrapper, process.execPath, script, folder, JSON.stringify(options)];
     this.#child = spawn(command[0]!, command.slice(1), {
       env: { ...process.env, UV_USE_IO_URING: "0", ...env },
+      detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => {
@@ -62,15 +63,9 @@ export class RunningWriter {
     });
   }
 
-  /** Stops it between two instructions. A call that the kernel is in the middle of does not return to it. */
-  async freeze(): Promise<void> {
-    this.#child.kill("SIGSTOP");
-    const tasks = `/proc/${this.#child.pid}/task`;
-    while (existsSync(tasks)) {
-      const states = readdirSync(tasks).map((task) => stateOf(`${tasks}/${task}/stat`));
-      if (states.every((state) => "TtDZX".includes(state))) return;
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+  /** Stops it between two instructions, as a loss of power does. */
+  freeze(): Promise<void> {
+    return freezeGroup(this.#child.pid!);
   }
 
   /** Kills it without a chance to clean up, and waits until all it has reported is here. */
@@ -81,15 +76,5 @@ export class RunningWriter {
 
   async ended(): Promise<void> {
     await this.#ended;
-  }
-}
-
-/** One letter, see proc(5). A task that has ended meanwhile counts as dead. */
-function stateOf(path: string): string {
-  try {
-    const text = readFileSync(path, "latin1");
-    return text[text.lastIndexOf(")") + 2]!;
-  } catch {
-    return "X";
   }
 }

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "./disk.ts";
+import { run } from "../tools/loop-disk.mjs";
 import { RunningWriter, type WriterOptions } from "./process.ts";
 
 export interface Call {

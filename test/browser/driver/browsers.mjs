@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { environment } from "../../tools/command.mjs";
+import { freezeGroup } from "../../tools/freeze.mjs";
 import { Devtools } from "./devtools.mjs";
 import { miniBrowser } from "./install.mjs";
 
@@ -90,7 +91,7 @@ function start(program, args, profile, stdio = "ignore") {
   return {
     child,
     /** Stops every process of it, so that none gets an answer to what it asks for from now on. */
-    stop: () => signal("SIGSTOP"),
+    freeze: () => freezeGroup(child.pid),
     /** Ends every process of it at once, without a chance to finish anything. */
     async kill() {
       if (isGone) return;
