@@ -1,0 +1,208 @@
+/**
+ * The receiving office: a receiver over a log on the disk, which can be switched off and on, and the proof over that
+ * log. It knows nothing of sockets, and what it hears may come from anybody.
+ */
+import { nodeStorage } from "../../adapters/node/storage.ts";
+import { type Log, openLog } from "../../src/index.ts";
+import { createReceiver, type Handler } from "../../src/receiver/index.ts";
+import { limits, readOrder } from "../orders/order.ts";
+import { Proof, type Tally } from "./proof.ts";
+
+/** A record as the page shows it: text, cut short. */
+export interface Shown {
+  readonly offset: number;
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface OfficeState {
+  readonly isOn: boolean;
+  readonly losesAnswers: boolean;
+  readonly first: number;
+  readonly next: number;
+  readonly bytes: number;
+  readonly segments: number;
+  /** Since the service was started. */
+  readonly duplicates: number;
+  readonly refused: number;
+  readonly lostAnswers: number;
+  readonly proof: Tally;
+  /** Whether the proof has read all that there was when the log was opened. */
+  readonly isCaughtUp: boolean;
+  /** The last ones, the newest first. */
+  readonly recent: readonly Shown[];
+}
+
+const recentMax = 12;
+const shownChars = 160;
+const bodyBytesMax = 512 * 1024;
+/** Each outbox is eight producers of the log. */
+const maxProducers = 80_000;
+const segment = { maxBytes: 4 * 2 ** 20 };
+const retention = { maxBytes: 256 * 2 ** 20 };
+
+/** The answer is to be thrown away, as a network does now and then. */
+export class NoAnswer extends Error {}
+
+export class Office {
+  readonly #folder: string;
+  /** Called after every change, often. */
+  readonly #changed: () => void;
+  #log: Log | undefined;
+  #receive: Handler | undefined;
+  #turning: Promise<void> = Promise.resolve();
+  #following = new AbortController();
+  #follower: Promise<void> = Promise.resolve();
+  #proof = new Proof(true);
+  #caughtUpAt = 0;
+  #recent: Shown[] = [];
+  #read = 0;
+  #first = 0;
+  #bytes = 0;
+  #segments = 0;
+  #duplicates = 0;
+  #refused = 0;
+  #lostAnswers = 0;
+  #answers = 0;
+  losesAnswers = false;
+
+  constructor(folder: string, changed: () => void) {
+    this.#folder = folder;
+    this.#changed = changed;
+  }
+
+  get isOn(): boolean {
+    return this.#log !== undefined;
+  }
+
+  get state(): OfficeState {
+    if (this.#log !== undefined) {
+      const { bytes, segments } = this.#log.stats();
+      this.#bytes = bytes;
+      this.#segments = segments;
+      this.#first = this.#log.first;
+    }
+    return {
+      isOn: this.isOn,
+      losesAnswers: this.losesAnswers,
+      first: this.#first,
+      next: this.#read,
+      bytes: this.#bytes,
+      segments: this.#segments,
+      duplicates: this.#duplicates,
+      refused: this.#refused,
+      lostAnswers: this.#lostAnswers,
+      proof: this.#proof.tally,
+      isCaughtUp: this.#read >= this.#caughtUpAt,
+      recent: this.#recent,
+    };
+  }
+
+  /** Opens the log or closes it, after whatever was asked for before. */
+  turn(on: boolean): Promise<void> {
+    this.#turning = this.#turning.catch(() => undefined).then(() => (on ? this.#open() : this.#close()));
+    return this.#turning;
+  }
+
+  /** Answers a delivery, or throws {@link NoAnswer}. */
+  async take(request: Request): Promise<Response> {
+    const receive = this.#receive;
+    if (receive === undefined) throw new NoAnswer("the server is off");
+    const refusal = await refusalOf(request.clone());
+    if (refusal !== undefined) {
+      this.#refused++;
+      this.#changed();
+      return refusal;
+    }
+    const answer = await receive(request);
+    if (answer.status === 200) {
+      const { duplicates } = (await answer.clone().json()) as { duplicates: number };
+      this.#duplicates += duplicates;
+    }
+    this.#changed();
+    if (this.losesAnswers && ++this.#answers % 2 === 0) {
+      this.#lostAnswers++;
+      throw new NoAnswer("the answer was lost on purpose");
+    }
+    return answer;
+  }
+
+  async #open(): Promise<void> {
+    if (this.#log !== undefined) return;
+    const storage = nodeStorage(this.#folder);
+    const log = await openLog({ storage, topic: "orders", segment, retention, maxProducers });
+    this.#proof = new Proof(log.first === 0);
+    this.#recent = [];
+    this.#read = log.first;
+    this.#caughtUpAt = log.next;
+    this.#following = new AbortController();
+    this.#follower = this.#follow(log, this.#following.signal);
+    this.#receive = createReceiver({
+      log,
+      limits: { bodyBytes: bodyBytesMax },
+      onError: (error) => console.error(`  the log could not take a delivery: ${String(error)}`),
+    });
+    this.#log = log;
+    this.#changed();
+  }
+
+  async #close(): Promise<void> {
+    const log = this.#log;
+    if (log === undefined) return;
+    this.#receive = undefined;
+    this.#log = undefined;
+    this.#changed();
+    this.#following.abort();
+    await this.#follower;
+    await log.close();
+  }
+
+  async #follow(log: Log, signal: AbortSignal): Promise<void> {
+    try {
+      for await (const record of log.read({ follow: true, signal })) {
+        this.#proof.add(record);
+        this.#read = record.offset + 1;
+        this.#recent.unshift(shown(record));
+        if (this.#recent.length > recentMax) this.#recent.pop();
+        this.#changed();
+      }
+    } catch (error) {
+      if (!signal.aborted) console.error(`  the log cannot be read: ${String(error)}`);
+    }
+  }
+}
+
+interface Deliveries {
+  readonly records?: readonly { readonly value?: unknown }[];
+}
+
+/** This office takes no order of more than it has. The outbox finds out which record it is that is refused. */
+async function refusalOf(request: Request): Promise<Response | undefined> {
+  if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) return undefined;
+  let body: Deliveries;
+  try {
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    if (bytes.length > bodyBytesMax) return undefined;
+    body = JSON.parse(new TextDecoder().decode(bytes)) as Deliveries;
+  } catch {
+    // The receiver says what is wrong with it.
+    return undefined;
+  }
+  if (!Array.isArray(body?.records)) return undefined;
+  const tooMany = body.records.some(({ value } = {}) => {
+    const order = typeof value === "string" ? readOrder(new TextEncoder().encode(value)) : undefined;
+    return order !== undefined && order.quantity > limits.quantity;
+  });
+  if (!tooMany) return undefined;
+  const error = `nobody may order more than ${limits.quantity} of one item`;
+  return Response.json({ error }, { status: 422, headers: { "cache-control": "no-store" } });
+}
+
+function shown({ offset, key, value }: { offset: number; key: Uint8Array | undefined; value: Uint8Array }): Shown {
+  return { offset, key: textOf(key ?? new Uint8Array(0)), value: textOf(value) };
+}
+
+function textOf(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes.subarray(0, shownChars * 4));
+  return text.length > shownChars ? `${text.slice(0, shownChars)}…` : text;
+}
