@@ -104,7 +104,7 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
     watch.calls = [];
     expect(await file.write(source, 10)).toBe(length);
     expect(watch.calls).toEqual(["write", "write", "write", "write", "write"]);
-    const target = bytes(length);
+    const target = bytes(length, 0);
     watch.bytesMax = Infinity;
     await file.read(target, 10);
     expect(target).toEqual(source);
