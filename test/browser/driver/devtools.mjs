@@ -57,7 +57,9 @@ export class Devtools {
     const messages = (this.#rest + chunk).split("\0");
     this.#rest = messages.pop();
     for (const text of messages) {
-      const { id, result, error } = JSON.parse(text);
+      const message = JSON.parse(text);
+      const { id, result, error } = message;
+      if (id === undefined) this.onEvent?.(message);
       const waiting = this.#waiting.get(id);
       if (waiting === undefined) continue;
       this.#waiting.delete(id);

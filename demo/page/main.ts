@@ -1,0 +1,55 @@
+/** The page: puts the three columns together. */
+import { byId, setText } from "./dom.ts";
+import { showFacts } from "./facts.ts";
+import { showLetters } from "./letters.ts";
+import { LogView } from "./log-view.ts";
+import { Network } from "./network.ts";
+import { Orders } from "./orders.ts";
+import { Queue } from "./queue.ts";
+import { watchServer } from "./server-view.ts";
+import { happened, showServerSwitches, showStatus, startTab } from "./tab-view.ts";
+
+const factsMs = 3000;
+const statusMs = 80;
+
+const network = new Network();
+let timer: ReturnType<typeof setTimeout> | undefined;
+let dead = -1;
+
+const queue: Queue = new Queue(network, { changed, happened });
+const orders = new Orders((record) => queue.push(record));
+const log = new LogView(queue);
+
+function changed(): void {
+  log.changed();
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    showStatus(queue, orders);
+    showDead();
+  }, statusMs);
+}
+
+function showDead(): void {
+  const { outbox } = queue;
+  if (outbox === undefined || outbox.status.dead === dead) return;
+  dead = outbox.status.dead;
+  showLetters(outbox).catch(() => (dead = -1));
+}
+
+function facts(): void {
+  void showFacts(queue.storage, orders.strength, queue.outbox?.partition);
+}
+
+watchServer(showServerSwitches);
+startTab({ queue, orders, network, showAutopsy: (autopsy) => void log.showAutopsy(autopsy) });
+try {
+  await queue.open();
+  const pending = queue.outbox?.pending ?? 0;
+  happened(pending > 0 ? `The log was opened: ${pending} orders from before are in it.` : "The log was opened.");
+  document.documentElement.dataset["ready"] = "yes";
+  queue.adopt();
+  facts();
+  setInterval(facts, factsMs);
+} catch (error) {
+  setText(byId("outbox-state"), `The log cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+}

@@ -1,0 +1,227 @@
+/**
+ * The outbox of this tab, from its opening to the death of its worker and beyond, and the bytes of its log. It knows
+ * nothing of the screen.
+ */
+import { browserStorage, type BrowserStorage } from "../../adapters/browser/storage.ts";
+import { pathOf } from "../../src/format/names.ts";
+import { listLogs, type LogAddress, openLog, type RecoveryReport, type Storage, verify, type VerifyReport } from "../../src/index.ts";
+import { adoptOrphans, fetchDelivery, openOutbox, type Outbox, type OutboxOptions, type Pushed } from "../../src/outbox/index.ts";
+import type { StoredFile } from "../../src/storage.ts";
+import { LogBytes } from "./log-bytes.ts";
+import type { Network } from "./network.ts";
+import { tapped } from "./tap.ts";
+
+/** What the log looked like when its worker was dead, and what opening it again made of that. */
+export interface Autopsy {
+  readonly verified: VerifyReport;
+  readonly recovery: RecoveryReport;
+}
+
+export interface QueueListener {
+  /** The state or the bytes are other ones. Called often. */
+  changed(): void;
+  /** Something happened that a user may want to know. */
+  happened(what: string): void;
+}
+
+/** The topic under which `openOutbox` keeps what is pending. */
+const outboxName = "orders";
+export const topic = `${outboxName}.queue`;
+const segmentBytes = 128 * 1024;
+const partitionKey = "partition";
+const lockWaitMs = 5000;
+const adoptMs = 4000;
+
+export class Queue {
+  readonly #listener: QueueListener;
+  readonly #network: Network;
+  readonly #storage: BrowserStorage;
+  readonly #tapped: Storage;
+  readonly #handles = new Map<string, StoredFile>();
+  #worker: Worker | undefined;
+  #outbox: Outbox | undefined;
+  #partition: number | undefined;
+  #isAdopting = false;
+  #delivered = 0;
+  /** Called with each write, while somebody waits for one. */
+  #onWrite: (() => void) | undefined;
+  bytes: LogBytes;
+
+  constructor(network: Network, listener: QueueListener) {
+    this.#network = network;
+    this.#listener = listener;
+    this.#storage = browserStorage({ worker: () => this.#startWorker() });
+    this.#tapped = tapped(this.#storage, {
+      isMeant: (path) => this.#partition === undefined ? path[0] === pathOf(topic, 0)[0] : path.join("/") === this.#path.join("/"),
+      opened: (name, file) => this.#handles.set(name, file),
+      closed: (name) => this.#handles.delete(name),
+      removed: (name) => this.bytes.removed(name),
+      written: (name, end) => {
+        this.bytes.touched(name, end);
+        this.#onWrite?.();
+      },
+      flushed: (name, end) => {
+        this.bytes.flushed(name, end);
+        this.#listener.changed();
+      },
+    });
+    this.bytes = this.#newBytes();
+  }
+
+  get outbox(): Outbox | undefined {
+    return this.#outbox;
+  }
+
+  get storage(): BrowserStorage {
+    return this.#storage;
+  }
+
+  get address(): LogAddress {
+    return { storage: this.#storage, topic, partition: this.#partition ?? 0 };
+  }
+
+  /** Records that the server took since this page was opened. */
+  get delivered(): number {
+    return this.#delivered;
+  }
+
+  /** Whether there is a worker that could be killed. */
+  get hasWorker(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** Opens the log that this tab had before it was reloaded, or the first that nobody has open. */
+  async open(): Promise<void> {
+    const before = rememberedPartition();
+    if (before !== undefined) {
+      try {
+        return await this.#open(before);
+      } catch {
+        // Another tab delivers it.
+      }
+    }
+    await this.#open("free");
+  }
+
+  push(record: { readonly key: string; readonly value: string }): Promise<Pushed> {
+    if (this.#outbox === undefined) return Promise.reject(new Error("the log is not open at the moment"));
+    return this.#outbox.push(record);
+  }
+
+  /** Ends the worker between a write and its flush, while `work` writes, and opens the log again. */
+  async kill(work: () => void): Promise<{ readonly autopsy: Autopsy; readonly isSameLog: boolean }> {
+    const outbox = this.#outbox;
+    const worker = this.#worker;
+    const partition = this.#partition;
+    if (outbox === undefined || worker === undefined || partition === undefined) {
+      throw new Error("there is no worker here to be killed");
+    }
+    const written = new Promise<void>((resolve) => (this.#onWrite = resolve));
+    work();
+    await written;
+    this.#onWrite = undefined;
+    // The write travels in this turn. Its flush is not waited for.
+    await new Promise((wake) => setTimeout(wake));
+    worker.terminate();
+    this.#worker = undefined;
+    this.#outbox = undefined;
+    this.#listener.changed();
+    await outbox.close().catch(() => undefined);
+    const verified = await verify(this.address);
+    const log = await openLog({ ...this.address, partition, lockWaitMs, segment: { maxBytes: segmentBytes } });
+    const { recovery } = log;
+    await log.close();
+    try {
+      await this.#open(partition);
+    } catch {
+      await this.#open("free");
+    }
+    return { autopsy: { verified, recovery }, isSameLog: this.#partition === partition };
+  }
+
+  /** Delivers what closed tabs have left, now and then. */
+  adopt(): void {
+    setInterval(() => {
+      if (this.#outbox === undefined || this.#isAdopting) return;
+      this.#isAdopting = true;
+      this.#adoptOnce()
+        .catch(() => undefined)
+        .finally(() => (this.#isAdopting = false));
+    }, adoptMs);
+  }
+
+  async #adoptOnce(): Promise<void> {
+    const logs = await listLogs({ storage: this.#storage, topic });
+    if (!logs.some(({ partition }) => partition !== this.#partition)) return;
+    // With a worker of its own, so that whoever kills this tab's worker kills nothing else.
+    for (const orphan of await adoptOrphans(this.#options(browserStorage({ worker: newWorker }), 0))) {
+      this.#listener.happened(`Took over ${orphan.pending} orders that a closed tab has left.`);
+      orphan.events.addEventListener("delivered", ({ detail }) => this.#count(detail.count));
+      void orphan
+        .drained()
+        .then(() => orphan.close())
+        .catch(() => undefined);
+    }
+  }
+
+  async #open(partition: number | "free"): Promise<void> {
+    this.#partition = partition === "free" ? undefined : partition;
+    this.#handles.clear();
+    this.bytes = this.#newBytes();
+    const outbox = await openOutbox(this.#options(this.#tapped, partition));
+    this.#partition = outbox.partition;
+    sessionStorage.setItem(partitionKey, String(outbox.partition));
+    this.#outbox = outbox;
+    outbox.events.addEventListener("change", () => this.#listener.changed());
+    outbox.events.addEventListener("delivered", ({ detail }) => this.#count(detail.count));
+    outbox.events.addEventListener("dead", ({ detail }) => {
+      this.#listener.happened(`Given up: ${detail.reason.slice(0, 120)}`);
+    });
+    await this.bytes.load();
+    for (const segment of this.bytes.segments) segment.flushed = segment.end;
+    this.#listener.changed();
+  }
+
+  #options(storage: Storage, partition: number | "free"): OutboxOptions {
+    return {
+      storage,
+      name: outboxName,
+      partition,
+      segmentBytes,
+      lockWaitMs: partition === "free" ? 0 : lockWaitMs,
+      backoff: { baseMs: 250, maxMs: 3000 },
+      timeoutMs: 10_000,
+      deliver: fetchDelivery({ url: "/ingest", fetch: this.#network.fetch as never }),
+    };
+  }
+
+  #count(count: number): void {
+    this.#delivered += count;
+    this.#listener.changed();
+  }
+
+  #newBytes(): LogBytes {
+    return new LogBytes({
+      open: async () => this.#storage.open(this.#path, { mode: "read" }),
+      handle: (name) => this.#handles.get(name),
+    });
+  }
+
+  get #path(): [string, string] {
+    return pathOf(topic, this.#partition ?? 0);
+  }
+
+  #startWorker(): Worker {
+    this.#worker = newWorker();
+    return this.#worker;
+  }
+}
+
+function newWorker(): Worker {
+  return new Worker(new URL("../../adapters/browser/worker.ts", import.meta.url), { type: "module" });
+}
+
+function rememberedPartition(): number | undefined {
+  const text = sessionStorage.getItem(partitionKey);
+  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+}
