@@ -163,6 +163,9 @@ async function examine(accident: Accident, did: string, copy: Copy): Promise<Out
   const address = { storage: memoryStorage({ disk: copy.disk }), ...addressOf(copy) };
   const verified = await verify(address);
   const bytes = await bytesOf(copy);
+  for (const segment of bytes.segments) {
+    segment.flushed = accident === "flip" ? segment.length : (segment.linkEnd ?? segment.end);
+  }
   let recovery: RecoveryReport | undefined;
   let refusal: string | undefined;
   let salvaged: SalvageReport | undefined;
@@ -180,7 +183,9 @@ async function examine(accident: Accident, did: string, copy: Copy): Promise<Out
     salvaged = await salvage(address, { storage: memoryStorage(), ...addressOf(copy) });
   }
   const marks = marksOf(verified, bytes, recovery);
-  const [look] = marks;
+  // What happened here, not what was found besides.
+  const kind = accident === "tear" ? "torn" : accident === "flip" ? "corrupt" : "superseded";
+  const look = marks.findLast((mark) => mark.kind === kind);
   return {
     accident,
     did,
@@ -224,7 +229,6 @@ async function bytesOf({ disk, topic, partition }: Copy): Promise<LogBytes> {
     handle: () => undefined,
   });
   await bytes.load();
-  for (const segment of bytes.segments) segment.flushed = segment.end;
   return bytes;
 }
 

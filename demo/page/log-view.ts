@@ -3,7 +3,8 @@ import type { Accident, Outcome } from "./damage.ts";
 import { bytesText, byId, counted, plural, setText } from "./dom.ts";
 import type { LogBytes } from "./log-bytes.ts";
 import { type Choice, LogMap, type Mark } from "./map.ts";
-import type { Autopsy, Queue } from "./queue.ts";
+import type { Autopsy } from "./kill.ts";
+import type { Queue } from "./queue.ts";
 
 const intervalMs = 120;
 
@@ -18,10 +19,14 @@ export class LogView {
   readonly #map: LogMap;
   #copy: Outcome | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #wasChosen = false;
 
   constructor(queue: Queue) {
     this.#queue = queue;
-    this.#map = new LogMap(byId("map"), (choice) => void this.#showBatch(choice));
+    this.#map = new LogMap(byId("map"), (choice) => {
+      this.#wasChosen = true;
+      void this.#showBatch(choice);
+    });
     byId("live").addEventListener("click", () => this.#showCopy(undefined));
     for (const accident of ["tear", "flip", "fail"] as const) {
       byId(accident).addEventListener("click", () => void this.#cause(accident));
@@ -51,6 +56,11 @@ export class LogView {
     this.#map.show(segments, marks);
     const last = segments.at(-1);
     if (last === undefined) return;
+    // The first batch of orders shows by itself what can be seen here.
+    if (!this.#wasChosen && segments.some(({ items }) => items.some(({ kind }) => kind === "records"))) {
+      this.#wasChosen = true;
+      this.#map.chooseFirst("records");
+    }
     setText(
       byId("map-caption"),
       `${plural(segments.length, "segment")}, ${bytesText(bytes.bytes)}; flushed up to byte ${counted(last.flushed)} of the last one. ` +

@@ -1,7 +1,6 @@
 /** The page: puts the three columns together. */
 import { byId, setText } from "./dom.ts";
 import { showFacts } from "./facts.ts";
-import { showLetters } from "./letters.ts";
 import { LogView } from "./log-view.ts";
 import { Network } from "./network.ts";
 import { Orders } from "./orders.ts";
@@ -14,7 +13,7 @@ const statusMs = 80;
 
 const network = new Network();
 let timer: ReturnType<typeof setTimeout> | undefined;
-let dead = -1;
+let dead = 0;
 
 const queue: Queue = new Queue(network, { changed, happened });
 const orders = new Orders((record) => queue.push(record));
@@ -33,7 +32,9 @@ function showDead(): void {
   const { outbox } = queue;
   if (outbox === undefined || outbox.status.dead === dead) return;
   dead = outbox.status.dead;
-  showLetters(outbox).catch(() => (dead = -1));
+  if (dead > 0 || !byId("letters").hidden) {
+    import("./letters.ts").then(({ showLetters }) => showLetters(outbox)).catch(() => (dead = -1));
+  }
 }
 
 function facts(): void {

@@ -69,6 +69,10 @@ export class LogMap {
     this.#choose(this.#batches().find((each) => each.segment.name === segment && covers(each.item, position)));
   }
 
+  chooseFirst(kind: Item["kind"]): void {
+    this.#choose(this.#batches().find(({ item }) => item.kind === kind));
+  }
+
   forget(): void {
     this.#choose(undefined);
   }

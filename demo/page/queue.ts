@@ -4,18 +4,12 @@
  */
 import { browserStorage, type BrowserStorage } from "../../adapters/browser/storage.ts";
 import { pathOf } from "../../src/format/names.ts";
-import { listLogs, type LogAddress, openLog, type RecoveryReport, type Storage, verify, type VerifyReport } from "../../src/index.ts";
+import { listLogs, type LogAddress, type OpenLogOptions, type Storage } from "../../src/index.ts";
 import { adoptOrphans, fetchDelivery, openOutbox, type Outbox, type OutboxOptions, type Pushed } from "../../src/outbox/index.ts";
 import type { StoredFile } from "../../src/storage.ts";
 import { LogBytes } from "./log-bytes.ts";
 import type { Network } from "./network.ts";
 import { tapped } from "./tap.ts";
-
-/** What the log looked like when its worker was dead, and what opening it again made of that. */
-export interface Autopsy {
-  readonly verified: VerifyReport;
-  readonly recovery: RecoveryReport;
-}
 
 export interface QueueListener {
   /** The state or the bytes are other ones. Called often. */
@@ -59,6 +53,7 @@ export class Queue {
       written: (name, end) => {
         this.bytes.touched(name, end);
         this.#onWrite?.();
+        this.#onWrite = undefined;
       },
       flushed: (name, end) => {
         this.bytes.flushed(name, end);
@@ -80,6 +75,11 @@ export class Queue {
     return { storage: this.#storage, topic, partition: this.#partition ?? 0 };
   }
 
+  /** How the log is opened besides. */
+  get options(): Pick<OpenLogOptions, "lockWaitMs" | "segment"> {
+    return { lockWaitMs, segment: { maxBytes: segmentBytes } };
+  }
+
   /** Records that the server took since this page was opened. */
   get delivered(): number {
     return this.#delivered;
@@ -93,14 +93,8 @@ export class Queue {
   /** Opens the log that this tab had before it was reloaded, or the first that nobody has open. */
   async open(): Promise<void> {
     const before = rememberedPartition();
-    if (before !== undefined) {
-      try {
-        return await this.#open(before);
-      } catch {
-        // Another tab delivers it.
-      }
-    }
-    await this.#open("free");
+    if (before === undefined) await this.#open("free");
+    else await this.reopen(before);
   }
 
   push(record: { readonly key: string; readonly value: string }): Promise<Pushed> {
@@ -108,35 +102,31 @@ export class Queue {
     return this.#outbox.push(record);
   }
 
-  /** Ends the worker between a write and its flush, while `work` writes, and opens the log again. */
-  async kill(work: () => void): Promise<{ readonly autopsy: Autopsy; readonly isSameLog: boolean }> {
+  /** Resolves with the next write, which is then on its way. */
+  nextWrite(): Promise<void> {
+    return new Promise((resolve) => (this.#onWrite = resolve));
+  }
+
+  /** Ends the worker, and with it the outbox. Answers which log that was. */
+  async killWorker(): Promise<number> {
     const outbox = this.#outbox;
-    const worker = this.#worker;
-    const partition = this.#partition;
-    if (outbox === undefined || worker === undefined || partition === undefined) {
-      throw new Error("there is no worker here to be killed");
-    }
-    const written = new Promise<void>((resolve) => (this.#onWrite = resolve));
-    work();
-    await written;
-    this.#onWrite = undefined;
-    // The write travels in this turn. Its flush is not waited for.
-    await new Promise((wake) => setTimeout(wake));
-    worker.terminate();
+    if (outbox === undefined || this.#worker === undefined) throw new Error("there is no worker here to be killed");
+    this.#worker.terminate();
     this.#worker = undefined;
     this.#outbox = undefined;
     this.#listener.changed();
     await outbox.close().catch(() => undefined);
-    const verified = await verify(this.address);
-    const log = await openLog({ ...this.address, partition, lockWaitMs, segment: { maxBytes: segmentBytes } });
-    const { recovery } = log;
-    await log.close();
+    return outbox.partition;
+  }
+
+  /** Opens the log again, or another one where somebody else has it by now. Answers whether it is the same. */
+  async reopen(partition: number): Promise<boolean> {
     try {
       await this.#open(partition);
     } catch {
       await this.#open("free");
     }
-    return { autopsy: { verified, recovery }, isSameLog: this.#partition === partition };
+    return this.#partition === partition;
   }
 
   /** Delivers what closed tabs have left, now and then. */

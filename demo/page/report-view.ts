@@ -2,7 +2,7 @@
 import type { RecoveryReport, SegmentReport, VerifyReport } from "../../src/index.ts";
 import type { Outcome } from "./damage.ts";
 import { counted, element, plural } from "./dom.ts";
-import type { Autopsy } from "./queue.ts";
+import type { Autopsy } from "./kill.ts";
 
 export function outcomeView({ did, verified, recovery, refusal, salvaged }: Outcome): Node[] {
   const nodes: Node[] = [element("p", {}, did), ...verifiedView(verified)];

@@ -113,7 +113,7 @@ export class SegmentBytes {
 
   /** Whether the payload is as it was written. */
   isSound({ header, to }: Item): boolean {
-    if (header === undefined || to > this.length) return false;
+    if (header === undefined || to !== endOf(header)) return false;
     return checksum(this.#view, header.position + batchHeader.bytes, to) === header.payloadChecksum;
   }
 
@@ -164,13 +164,13 @@ export class SegmentBytes {
     for (let at = align(this.end); at + batchHeader.bytes <= this.length; at += batchHeader.alignment) {
       if (this.#view.getUint32(at + batchHeader.at.position, true) !== at) continue;
       const header = this.#headerAt(at);
-      if (header === undefined || header.epoch !== this.epoch || endOf(header) > this.length) continue;
-      const item = this.#itemOf(header);
-      if (item === undefined) continue;
+      if (header === undefined || header.epoch !== this.epoch) continue;
+      const end = Math.min(endOf(header), this.length);
+      const item = (end === endOf(header) && this.#itemOf(header)) || { ...rest(at, end), header };
       fill(at);
       items.push(item);
       from = item.to;
-      at = item.to - batchHeader.alignment;
+      at = align(item.to) - batchHeader.alignment;
     }
     fill(this.length);
     return items;

@@ -1,5 +1,6 @@
 /** The third column: the server's own log and its proof, as they come over server-sent events. */
 import type { OfficeState } from "../server/office.ts";
+import { readOrder } from "../orders/order.ts";
 import { bytesText, byId, counted, element, plural, setText } from "./dom.ts";
 
 export function watchServer(changed: (state: OfficeState) => void): void {
@@ -52,7 +53,15 @@ function show(state: OfficeState): void {
 
 function showRecent({ recent }: OfficeState): void {
   const rows = recent.map(({ offset, key, value }) =>
-    element("li", {}, element("b", {}, counted(offset)), " ", element("span", { class: "key" }, key), " ", element("code", {}, value)),
+    element("li", {}, element("b", {}, counted(offset)), " ", element("span", { class: "key" }, key), " ", orderText(value)),
   );
   byId("recent").replaceChildren(...rows);
+}
+
+/** An order in words, and anything else as it is. */
+function orderText(value: string): Node | string {
+  const order = readOrder(new TextEncoder().encode(value));
+  if (order === undefined) return element("code", {}, value);
+  const { item, quantity, number } = order;
+  return element("span", { title: value }, `${counted(quantity)} × ${item}, number ${counted(number)}`);
 }

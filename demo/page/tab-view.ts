@@ -1,9 +1,10 @@
 /** The first column: the form, the switches, and what became of what they did. */
 import { byId, counted, element, plural, setText } from "./dom.ts";
-import { Load } from "./load.ts";
+import type { Load } from "./load.ts";
 import type { Network } from "./network.ts";
 import type { Orders } from "./orders.ts";
-import type { Autopsy, Queue } from "./queue.ts";
+import type { Autopsy } from "./kill.ts";
+import type { Queue } from "./queue.ts";
 import { control } from "./server-view.ts";
 import type { OfficeState } from "../server/office.ts";
 
@@ -25,13 +26,15 @@ export function happened(what: string): void {
 }
 
 /** Brings all of it to life. */
-export function startTab({ queue, orders, network, showAutopsy }: TabParts): void {
-  const load = new Load((wish) => orders.place(wish), () => orders.underWay);
+export function startTab(parts: TabParts): void {
+  const { queue, orders, network } = parts;
+  let loading: Promise<Load> | undefined;
+  const load = (): Promise<Load> => (loading ??= loadOf(orders));
   byId<HTMLFormElement>("order-form").addEventListener("submit", (event) => {
     event.preventDefault();
     void place(orders, event.currentTarget as HTMLFormElement);
   });
-  onSwitch("load", (on) => load.turn(on));
+  onSwitch("load", async (on) => (await load()).turn(on));
   onSwitch("offline", (on) => {
     network.turn(!on);
     happened(on ? "This tab is offline: orders wait in its log." : "This tab is online again.");
@@ -39,7 +42,7 @@ export function startTab({ queue, orders, network, showAutopsy }: TabParts): voi
   });
   onSwitch("server-off", (on) => ask({ server: on ? "off" : "on" }, queue));
   onSwitch("lose-answers", (on) => ask({ answers: on ? "lost" : "kept" }, queue));
-  byId("kill").addEventListener("click", () => void kill(queue, orders, load, showAutopsy));
+  byId("kill").addEventListener("click", () => void killWorker(parts, load()));
   byId("reload").addEventListener("click", () => location.reload());
   byId("another").addEventListener("click", () => window.open(location.href, "_blank", "noopener"));
 }
@@ -89,6 +92,12 @@ async function place(orders: Orders, form: HTMLFormElement): Promise<void> {
   }
 }
 
+/** Loaded when it is needed. */
+async function loadOf(orders: Orders): Promise<Load> {
+  const { Load: Made } = await import("./load.ts");
+  return new Made((wish) => orders.place(wish), () => orders.underWay);
+}
+
 async function ask(wish: Parameters<typeof control>[0], queue: Queue): Promise<void> {
   if (!(await control(wish))) happened("The service did not answer: is its process running?");
   else if (wish.server === "off") happened("The server closed its log, and refuses every connection.");
@@ -98,22 +107,11 @@ async function ask(wish: Parameters<typeof control>[0], queue: Queue): Promise<v
   }
 }
 
-async function kill(
-  queue: Queue,
-  orders: Orders,
-  load: Load,
-  showAutopsy: (autopsy: Autopsy) => void,
-): Promise<void> {
-  let placed: Promise<void>[] = [];
+async function killWorker({ queue, orders, showAutopsy }: TabParts, load: Promise<Load>): Promise<void> {
   try {
-    const { autopsy, isSameLog } = await queue.kill(() => (placed = load.burst(burst)));
-    const outcomes = await Promise.allSettled(placed);
-    if (!isSameLog) orders.beginAnew();
-    const kept = outcomes.filter(({ status }) => status === "fulfilled").length;
-    happened(
-      `The worker was killed with ${plural(placed.length, "order")} on their way: ${counted(kept)} acknowledged, ` +
-        `${counted(placed.length - kept)} not. A new worker has opened the log.`,
-    );
+    const [{ kill }, orderly] = await Promise.all([import("./kill.ts"), load]);
+    const { says, autopsy } = await kill(queue, orders, () => orderly.burst(burst));
+    happened(says);
     showAutopsy(autopsy);
   } catch (error) {
     happened(`It could not be killed: ${messageOf(error)}`);

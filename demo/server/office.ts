@@ -34,7 +34,7 @@ export interface OfficeState {
 }
 
 const recentMax = 12;
-const shownChars = 160;
+const shownChars = 400;
 const bodyBytesMax = 512 * 1024;
 /** Each outbox is eight producers of the log. */
 const maxProducers = 80_000;
