@@ -1,8 +1,12 @@
-/** Builds the two pages of the demo into dist/demo/page: `npm run build:demo`. */
+/**
+ * Builds one page of the demo into dist/demo/page: `npm run build:demo` builds both, each by itself, because one file packs
+ * better than several that two pages share.
+ */
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
 const page = fileURLToPath(new URL("page/", import.meta.url));
+const folder = fileURLToPath(new URL("../dist/demo/page/", import.meta.url));
 
 /** What is loaded late is loaded by the platform's own `import`, without a helper that looks for its styles. */
 const plainImports: Plugin = {
@@ -11,30 +15,38 @@ const plainImports: Plugin = {
   load: (id) => (id.endsWith("vite/preload-helper.js") ? "export const __vitePreload = (load) => load();" : undefined),
 };
 
-/** The library without what is loaded when it is needed: checks, archives and salvage. */
-function isLog(id: string): boolean {
-  const isLibrary = /\/(src|adapters\/(browser|indexeddb|opfs|web))\/|\/node_modules\/idb\/|\/demo\/page\/(dom|tap|segment-bytes|log-bytes)\.ts$/.test(id);
-  const late =
-    /\/(verify|inspect|survey|diagnosis|headers|flipped-bit|start-damage|evidence|copy|import|export|salvage|tar|topics)\.ts$/;
-  return isLibrary && !late.test(id);
-}
-
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   root: page,
   base: "/",
   plugins: [plainImports],
   worker: { format: "es" },
   build: {
-    outDir: fileURLToPath(new URL("../dist/demo/page/", import.meta.url)),
-    emptyOutDir: true,
+    outDir: folder,
+    emptyOutDir: mode !== "bench",
     target: "es2022",
     // Nothing may be inlined, and nothing is run that is not a file: see the server's policy.
     assetsInlineLimit: 0,
     modulePreload: false,
     rolldownOptions: {
-      input: { index: `${page}index.html`, bench: `${page}bench.html` },
-      // What both pages load at once is one file, which packs better than several.
-      output: { codeSplitting: { groups: [{ name: "log", test: isLog }] } },
+      input: mode === "bench" ? `${page}bench.html` : `${page}index.html`,
+      output: {
+        codeSplitting: {
+          groups: [{ name: "start", test: (id: string) => mode !== "bench" && isEarly(id) }],
+        },
+      },
     },
   },
-});
+}));
+
+/** What the first page needs at once: not what is loaded when something is pressed. */
+function isEarly(id: string): boolean {
+  const isOurs = /\/(src|adapters\/(browser|indexeddb|opfs|web)|demo)\/|\/node_modules\/idb\//.test(id);
+  const late = [
+    /\/src\/(verify|import|export|salvage)\.ts$/,
+    /\/src\/engine\/(verify|inspect|survey|diagnosis|start-damage|evidence|copy)\.ts$/,
+    /\/src\/format\/(flipped-bit|tar)\.ts$/,
+    /\/demo\/page\/(kill|load|letters|damage|report-view|batch-view|hex-view)\.ts$/,
+    /\.html/,
+  ];
+  return isOurs && !late.some((each) => each.test(id));
+}

@@ -35,6 +35,8 @@ export class Queue {
   #worker: Worker | undefined;
   #outbox: Outbox | undefined;
   #partition: number | undefined;
+  /** Those who wait for the log to be open, in order. */
+  #waiting: ((outbox: Outbox) => void)[] = [];
   #isAdopting = false;
   #delivered = 0;
   /** Called with each write, while somebody waits for one. */
@@ -97,9 +99,10 @@ export class Queue {
     else await this.reopen(before);
   }
 
-  push(record: { readonly key: string; readonly value: string }): Promise<Pushed> {
-    if (this.#outbox === undefined) return Promise.reject(new Error("the log is not open at the moment"));
-    return this.#outbox.push(record);
+  /** Waits until the log is open. */
+  async push(record: { readonly key: string; readonly value: string }): Promise<Pushed> {
+    const outbox = this.#outbox ?? (await new Promise<Outbox>((resolve) => this.#waiting.push(resolve)));
+    return outbox.push(record);
   }
 
   /** Resolves with the next write, which is then on its way. */
@@ -162,6 +165,7 @@ export class Queue {
     this.#partition = outbox.partition;
     sessionStorage.setItem(partitionKey, String(outbox.partition));
     this.#outbox = outbox;
+    for (const resolve of this.#waiting.splice(0)) resolve(outbox);
     outbox.events.addEventListener("change", () => this.#listener.changed());
     outbox.events.addEventListener("delivered", ({ detail }) => this.#count(detail.count));
     outbox.events.addEventListener("dead", ({ detail }) => {
