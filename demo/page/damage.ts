@@ -79,7 +79,7 @@ async function countsOf(address: LogAddress): Promise<{ batches: number }> {
 }
 
 function sample(text: string): { key: string; value: string } {
-  return { key: "sample", value: JSON.stringify({ item: text, note: "x".repeat(120) }) };
+  return { key: "sample", value: JSON.stringify({ item: text, note: "one of a few records that are added to the copy, so that there is something to be damaged" }) };
 }
 
 /** The power goes between a write and its flush, and half of the sectors had reached the disk. */

@@ -75,6 +75,7 @@ export class LogView {
       const outcome = await cause(accident, this.#queue.address);
       this.#showCopy(outcome);
       report.replaceChildren(...outcomeView(outcome));
+      report.scrollIntoView({ block: "nearest" });
       if (outcome.look !== undefined) this.#map.choose(outcome.look.segment, outcome.look.position);
     } catch (error) {
       setText(report, `No copy could be made: ${error instanceof Error ? error.message : String(error)}`);

@@ -108,13 +108,15 @@ export class Office {
   async take(request: Request): Promise<Response> {
     const receive = this.#receive;
     if (receive === undefined) throw new NoAnswer("the server is off");
-    const refusal = await refusalOf(request.clone());
-    if (refusal !== undefined) {
+    const body = await bodyOf(request);
+    if (body === undefined) return refusal(413, `a delivery may have ${bodyBytesMax} bytes`);
+    if (ordersTooMuch(body)) {
       this.#refused++;
       this.#changed();
-      return refusal;
+      return refusal(422, `nobody may order more than ${limits.quantity} of one item`);
     }
-    const answer = await receive(request);
+    const { url, headers, signal } = request;
+    const answer = await receive(new Request(url, { method: "POST", headers, body, signal }));
     if (answer.status === 200) {
       const { duplicates } = (await answer.clone().json()) as { duplicates: number };
       this.#duplicates += duplicates;
@@ -172,30 +174,38 @@ export class Office {
   }
 }
 
-interface Deliveries {
-  readonly records?: readonly { readonly value?: unknown }[];
+/** The whole body, or nothing when it is too large. */
+async function bodyOf({ body }: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const bytes = new Uint8Array(bodyBytesMax);
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    if (length + chunk.length > bytes.length) return undefined;
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  return bytes.slice(0, length);
 }
 
-/** This office takes no order of more than it has. The outbox finds out which record it is that is refused. */
-async function refusalOf(request: Request): Promise<Response | undefined> {
-  if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) return undefined;
-  let body: Deliveries;
+/** This office has not more of anything. The outbox finds out which record it is that is refused. */
+function ordersTooMuch(body: Uint8Array): boolean {
+  let given: unknown;
   try {
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    if (bytes.length > bodyBytesMax) return undefined;
-    body = JSON.parse(new TextDecoder().decode(bytes)) as Deliveries;
+    given = JSON.parse(new TextDecoder().decode(body));
   } catch {
     // The receiver says what is wrong with it.
-    return undefined;
+    return false;
   }
-  if (!Array.isArray(body?.records)) return undefined;
-  const tooMany = body.records.some(({ value } = {}) => {
+  const records = (given as { records?: unknown } | null)?.records;
+  if (!Array.isArray(records)) return false;
+  return records.some((record: { value?: unknown } | null) => {
+    const value = record?.value;
     const order = typeof value === "string" ? readOrder(new TextEncoder().encode(value)) : undefined;
     return order !== undefined && order.quantity > limits.quantity;
   });
-  if (!tooMany) return undefined;
-  const error = `nobody may order more than ${limits.quantity} of one item`;
-  return Response.json({ error }, { status: 422, headers: { "cache-control": "no-store" } });
+}
+
+function refusal(status: number, error: string): Response {
+  return Response.json({ error }, { status, headers: { "cache-control": "no-store" } });
 }
 
 function shown({ offset, key, value }: { offset: number; key: Uint8Array | undefined; value: Uint8Array }): Shown {

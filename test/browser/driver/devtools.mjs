@@ -1,6 +1,8 @@
 /** Speaks the DevTools protocol with a Chromium over a pair of pipes. */
 
 export class Devtools {
+  /** Hears of every event: `{ method, params, sessionId }`. */
+  onEvent = undefined;
   #next = 1;
   #rest = "";
   #waiting = new Map();
@@ -48,6 +50,7 @@ export class Devtools {
     const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
     return {
       targetId,
+      sessionId,
       send: (method, params) => this.send(method, params, sessionId),
       close: () => this.send("Target.closeTarget", { targetId }),
     };
