@@ -48,7 +48,8 @@ const batchesMin = 4;
 export async function cause(accident: Accident, from: LogAddress): Promise<Outcome> {
   const { topic, partition = 0 } = from;
   const disk = await copyOf(from);
-  const copy: Copy = { disk, topic, partition, path: pathOf(topic, partition).join("/") };
+  const { first } = await verify({ storage: memoryStorage({ disk }), topic, partition });
+  const copy: Copy = { disk, topic, partition, first, path: pathOf(topic, partition).join("/") };
   if (accident === "tear") return tear(copy);
   return accident === "flip" ? flip(copy) : failFlush(copy);
 }
@@ -57,6 +58,8 @@ interface Copy {
   readonly disk: SimulatedDisk;
   readonly topic: string;
   readonly partition: number;
+  /** The first offset of the log: what lies before it is truncated away. */
+  readonly first: number;
   readonly path: string;
 }
 
@@ -112,10 +115,14 @@ async function tear(copy: Copy): Promise<Outcome> {
 /** One bit of a batch that was flushed long ago is another one. */
 async function flip(copy: Copy): Promise<Outcome> {
   const bytes = await bytesOf(copy);
-  const segment = bytes.segments.toSorted((a, b) => b.items.length - a.items.length)[0]!;
-  const batches = segment.items.filter(({ kind }) => kind === "records" || kind === "cursor");
-  // Not the last one: nothing vouches for that one yet.
-  const item = batches[Math.floor(Math.random() * Math.max(1, batches.length - 1))] ?? segment.items[0]!;
+  const batches = bytes.segments.flatMap((segment) =>
+    // The last one of each is left out: of the very last, nothing would tell damage from a torn write.
+    segment.items
+      .filter(({ kind, header }) => (kind === "records" || kind === "cursor") && header!.baseOffset >= copy.first)
+      .slice(0, -1)
+      .map((item) => ({ segment, item })),
+  );
+  const { segment, item } = batches[Math.floor(Math.random() * batches.length)]!;
   const position = item.from + 64 + Math.floor(Math.random() * Math.max(1, item.to - item.from - 72));
   const bit = Math.floor(Math.random() * 8);
   copy.disk.folder(copy.path).names.get(segment.name)?.rot(position, 1 << bit);

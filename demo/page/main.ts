@@ -15,7 +15,7 @@ const network = new Network();
 let timer: ReturnType<typeof setTimeout> | undefined;
 let dead = 0;
 
-const queue: Queue = new Queue(network, { changed, happened });
+const queue: Queue = new Queue(network, { changed, died, happened });
 const orders = new Orders((record) => queue.push(record));
 const log = new LogView(queue);
 
@@ -26,6 +26,12 @@ function changed(): void {
     showStatus(queue, orders);
     showDead();
   }, statusMs);
+}
+
+/** Their number may be the same as before, when one was tried again and came back. */
+function died(): void {
+  dead = -1;
+  changed();
 }
 
 function showDead(): void {
@@ -45,8 +51,8 @@ watchServer(showServerSwitches);
 startTab({ queue, orders, network, showAutopsy: (autopsy) => void log.showAutopsy(autopsy) });
 try {
   await queue.open();
-  const pending = queue.outbox?.pending ?? 0;
-  happened(pending > 0 ? `The log was opened: ${pending} orders from before are in it.` : "The log was opened.");
+  const { found } = queue;
+  happened(found > 0 ? `The log was opened: ${found} orders from before are in it.` : "The log was opened.");
   document.documentElement.dataset["ready"] = "yes";
   queue.adopt();
   facts();

@@ -14,6 +14,8 @@ import { tapped } from "./tap.ts";
 export interface QueueListener {
   /** The state or the bytes are other ones. Called often. */
   changed(): void;
+  /** There is a dead letter more. */
+  died(): void;
   /** Something happened that a user may want to know. */
   happened(what: string): void;
 }
@@ -42,6 +44,8 @@ export class Queue {
   /** Called with each write, while somebody waits for one. */
   #onWrite: (() => void) | undefined;
   bytes: LogBytes;
+  /** How many were pending when the log was opened last. */
+  found = 0;
 
   constructor(network: Network, listener: QueueListener) {
     this.#network = network;
@@ -165,11 +169,13 @@ export class Queue {
     this.#partition = outbox.partition;
     sessionStorage.setItem(partitionKey, String(outbox.partition));
     this.#outbox = outbox;
+    this.found = outbox.pending;
     for (const resolve of this.#waiting.splice(0)) resolve(outbox);
     outbox.events.addEventListener("change", () => this.#listener.changed());
     outbox.events.addEventListener("delivered", ({ detail }) => this.#count(detail.count));
     outbox.events.addEventListener("dead", ({ detail }) => {
       this.#listener.happened(`Given up: ${detail.reason.slice(0, 120)}`);
+      this.#listener.died();
     });
     await this.bytes.load();
     for (const segment of this.bytes.segments) segment.flushed = segment.end;

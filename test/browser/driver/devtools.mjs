@@ -32,7 +32,7 @@ export class Devtools {
   /** Opens another tab, and answers how to speak with it. */
   async openTab(url) {
     const { targetId } = await this.send("Target.createTarget", { url });
-    return this.#attach(targetId);
+    return this.attach(targetId);
   }
 
   /** The tab whose address holds `part`, once there is one. */
@@ -40,13 +40,14 @@ export class Devtools {
     for (let tries = 0; tries < 200; tries++) {
       const { targetInfos } = await this.send("Target.getTargets");
       const found = targetInfos.find(({ type, url }) => type === "page" && url.includes(part));
-      if (found !== undefined) return this.#attach(found.targetId);
+      if (found !== undefined) return this.attach(found.targetId);
       await new Promise((wake) => setTimeout(wake, 50));
     }
     throw new Error(`no tab shows ${part}`);
   }
 
-  async #attach(targetId) {
+  /** How to speak with a tab. */
+  async attach(targetId) {
     const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
     return {
       targetId,
