@@ -12,7 +12,8 @@ const folder = fileURLToPath(new URL("../dist/demo/page/", import.meta.url));
 const plainImports: Plugin = {
   name: "plain-imports",
   enforce: "pre",
-  load: (id) => (id.endsWith("vite/preload-helper.js") ? "export const __vitePreload = (load) => load();" : undefined),
+  load: (id) =>
+    id.endsWith("vite/preload-helper.js") ? "export const __vitePreload = (load) => load();" : undefined,
 };
 
 export default defineConfig(({ mode }) => ({

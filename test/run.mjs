@@ -17,6 +17,7 @@ const steps = {
   cli: { title: "The command-line tool, as built", run: (tally) => runVitest("cli", tally) },
   sim: { title: "The simulator: searches, random runs, controls", run: simulate },
   browser: { title: "Browsers", run: checkBrowsers },
+  demo: { title: "The demo: its service, its pages, every button", run: checkDemo },
   edge: { title: "Durable Objects, in workerd", run: checkEdge },
   real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
   package: { title: "The package, as users install it", run: checkPackage },
@@ -29,7 +30,9 @@ async function checkSource(tally) {
 }
 
 async function build(tally) {
-  await tally.check("build", () => npmRun("build"));
+  await tally.check("build", () => npmRun("build:demo"));
+  const { checkFirstLoad, FIRST_LOAD_BYTES_MAX } = await import("./demo/size.mjs");
+  await tally.check(`the demo's first load is under ${FIRST_LOAD_BYTES_MAX} bytes`, checkFirstLoad);
 }
 
 async function simulate(tally) {
@@ -40,6 +43,12 @@ async function simulate(tally) {
 
 async function checkBrowsers(tally) {
   const { checkBrowsers: run } = await import("./browser/run.mjs");
+  await run(tally);
+}
+
+async function checkDemo(tally) {
+  await tally.check("the demo is built", () => npmRun("build:demo"));
+  const { checkDemo: run } = await import("./demo/run.mjs");
   await run(tally);
 }
 

@@ -42,14 +42,18 @@ export function batchView({ segment, item }: Choice): Node[] {
   return [
     element("h3", {}, title),
     element("div", { class: "batch-parts" }, table, hex.node),
-    control === undefined ? recordList(segment.records(item), item.orders) : element("p", { class: "hint" }, controlText(control)),
+    control === undefined
+      ? recordList(segment.records(item), item.orders)
+      : element("p", { class: "hint" }, controlText(control)),
   ];
 }
 
 function titleOf({ control, header }: Choice["item"]): string {
   if (control !== undefined) return `Control batch: ${control.kind}`;
   const { baseOffset, count } = header!;
-  return count === 1 ? `Batch with offset ${counted(baseOffset)}` : `Batch of offsets ${counted(baseOffset)} to ${counted(baseOffset + count - 1)}`;
+  return count === 1
+    ? `Batch with offset ${counted(baseOffset)}`
+    : `Batch of offsets ${counted(baseOffset)} to ${counted(baseOffset + count - 1)}`;
 }
 
 function fieldsOf({ header }: Choice["item"]): Field[] {
@@ -82,7 +86,9 @@ function recordList(records: readonly LogRecord[], orders: number): HTMLElement 
   const list = element("ol", { class: "records" });
   for (const record of records.slice(0, recordsMax)) list.append(recordItem(record));
   if (records.length > recordsMax) {
-    list.append(element("li", { class: "more" }, `and ${plural(records.length - recordsMax, "record")} more`));
+    list.append(
+      element("li", { class: "more" }, `and ${plural(records.length - recordsMax, "record")} more`),
+    );
   }
   const notes = records.length - orders;
   const title = `${plural(orders, "order")}${notes > 0 ? `, ${plural(notes, "note")} of delivery` : ""}`;

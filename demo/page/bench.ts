@@ -25,12 +25,17 @@ class Panel {
   readonly #most = element("dd", {}, "–");
   readonly #rate = element("dd", {}, "–");
   readonly #means = element("dd", {}, "–");
-  readonly #note = element("p", { class: "hint" }, "How long one append takes, from the call to the acknowledgement.");
+  readonly #note = element(
+    "p",
+    { class: "hint" },
+    "How long one append takes, from the call to the acknowledgement.",
+  );
   #drawn = 0;
 
   constructor(name: string) {
     this.#picture = newHistogramPicture(`Latencies of ${name}`);
-    const count = (title: string, says: HTMLElement): HTMLElement => element("div", {}, element("dt", {}, title), says);
+    const count = (title: string, says: HTMLElement): HTMLElement =>
+      element("div", {}, element("dt", {}, title), says);
     const counts = element(
       "dl",
       { class: "counts" },
@@ -39,7 +44,9 @@ class Panel {
       count("Records a second, 500 at once", this.#rate),
       count("An acknowledgement means", this.#means),
     );
-    byId("contestants").append(element("section", {}, element("h2", {}, name), counts, this.#picture, this.#note));
+    byId("contestants").append(
+      element("section", {}, element("h2", {}, name), counts, this.#picture, this.#note),
+    );
     drawHistogram(this.#picture, this.histogram);
   }
 
@@ -65,7 +72,11 @@ class Panel {
 }
 
 /** Calls `step` until the time is over. `advance` hears how much of it is. */
-async function during(ms: number, step: () => Promise<void>, advance: (share: number) => void): Promise<number> {
+async function during(
+  ms: number,
+  step: () => Promise<void>,
+  advance: (share: number) => void,
+): Promise<number> {
   const begun = performance.now();
   for (let elapsed = 0; elapsed < ms; elapsed = performance.now() - begun) {
     await step();
@@ -74,7 +85,12 @@ async function during(ms: number, step: () => Promise<void>, advance: (share: nu
   return performance.now() - begun;
 }
 
-async function measure(log: Log, panel: Panel, name: string, advance: (share: number) => void): Promise<Result> {
+async function measure(
+  log: Log,
+  panel: Panel,
+  name: string,
+  advance: (share: number) => void,
+): Promise<Result> {
   let durability = "";
   const one = async (): Promise<void> => void ({ durability } = await log.append({ value }));
   await during(warmUpMs, one, () => undefined);
@@ -126,7 +142,11 @@ async function run(): Promise<void> {
   start.disabled = false;
 }
 
-async function measureOne({ name, open }: Contestant, panel: Panel, advance: (share: number) => void): Promise<Result> {
+async function measureOne(
+  { name, open }: Contestant,
+  panel: Panel,
+  advance: (share: number) => void,
+): Promise<Result> {
   const log = await open();
   try {
     return await measure(log, panel, name, advance);

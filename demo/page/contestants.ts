@@ -21,7 +21,8 @@ async function openAt(prefer: Home): Promise<Log> {
   const storage = browserStorage({
     name: directory,
     prefer,
-    worker: () => new Worker(new URL("../../adapters/browser/worker.ts", import.meta.url), { type: "module" }),
+    worker: () =>
+      new Worker(new URL("../../adapters/browser/worker.ts", import.meta.url), { type: "module" }),
   });
   const log = await openLog({ storage, topic: `bench-${prefer}-${Date.now()}`, segment, retention });
   if (log.stats().storage.includes(`(${prefer}:`)) return log;

@@ -82,7 +82,13 @@ async function countsOf(address: LogAddress): Promise<{ batches: number }> {
 }
 
 function sample(text: string): { key: string; value: string } {
-  return { key: "sample", value: JSON.stringify({ item: text, note: "one of a few records that are added to the copy, so that there is something to be damaged" }) };
+  return {
+    key: "sample",
+    value: JSON.stringify({
+      item: text,
+      note: "one of a few records that are added to the copy, so that there is something to be damaged",
+    }),
+  };
 }
 
 /** The power goes between a write and its flush, and half of the sectors had reached the disk. */
@@ -106,9 +112,12 @@ async function tear(copy: Copy): Promise<Outcome> {
   await log.append(sample("flushed, just before the power goes"));
   isArmed = true;
   begun = disk.now;
-  const lost = Array.from({ length: 4 }, (_, index) => log.append(sample(`on its way when the power goes, ${index + 1}`)));
+  const lost = Array.from({ length: 4 }, (_, index) =>
+    log.append(sample(`on its way when the power goes, ${index + 1}`)),
+  );
   await Promise.allSettled(lost);
-  const did = "The power went between a write of 4 records and its flush: half of the sectors were on the disk.";
+  const did =
+    "The power went between a write of 4 records and its flush: half of the sectors were on the disk.";
   return examine("tear", did, { ...copy, disk: survivor ?? disk });
 }
 
@@ -118,14 +127,19 @@ async function flip(copy: Copy): Promise<Outcome> {
   const batches = bytes.segments.flatMap((segment) =>
     // The last one of each is left out: of the very last, nothing would tell damage from a torn write.
     segment.items
-      .filter(({ kind, header }) => (kind === "records" || kind === "cursor") && header!.baseOffset >= copy.first)
+      .filter(
+        ({ kind, header }) => (kind === "records" || kind === "cursor") && header!.baseOffset >= copy.first,
+      )
       .slice(0, -1)
       .map((item) => ({ segment, item })),
   );
   const { segment, item } = batches[Math.floor(Math.random() * batches.length)]!;
   const position = item.from + 64 + Math.floor(Math.random() * Math.max(1, item.to - item.from - 72));
   const bit = Math.floor(Math.random() * 8);
-  copy.disk.folder(copy.path).names.get(segment.name)?.rot(position, 1 << bit);
+  copy.disk
+    .folder(copy.path)
+    .names.get(segment.name)
+    ?.rot(position, 1 << bit);
   const did = `Bit ${bit} of byte ${position} of ${segment.name} was flipped.`;
   return examine("flip", did, copy);
 }

@@ -25,11 +25,19 @@ export async function showFacts(
   const rows: [string, string][] = [
     ["Backend", backendOf(storage.name)],
     ["An acknowledgement means", strength === undefined ? "nothing was pushed yet" : strengths[strength]],
-    ["Persisted", persisted === undefined ? "no answer" : persisted ? "yes" : "no: it may be deleted when space is short"],
-    ["Used", usage === undefined || quota === undefined ? "no answer" : `${bytesText(usage)} of ${bytesText(quota)}`],
+    [
+      "Persisted",
+      persisted === undefined ? "no answer" : persisted ? "yes" : "no: it may be deleted when space is short",
+    ],
+    [
+      "Used",
+      usage === undefined || quota === undefined ? "no answer" : `${bytesText(usage)} of ${bytesText(quota)}`,
+    ],
     ["Log of this tab", partition === undefined ? "none is open" : `number ${partition} of this origin`],
   ];
-  const nodes = rows.map(([name, says]) => element("div", {}, element("dt", {}, name), element("dd", {}, says)));
+  const nodes = rows.map(([name, says]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, says)),
+  );
   byId("facts").replaceChildren(...nodes);
 }
 

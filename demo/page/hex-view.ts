@@ -34,9 +34,15 @@ export function hexView(bytes: Uint8Array, position: number, fields: readonly Fi
     body.append(row);
   }
   table.append(body);
-  const node = element("div", { class: "hex-holder", tabindex: "0", role: "group", "aria-label": "Bytes of the batch" }, table);
+  const node = element(
+    "div",
+    { class: "hex-holder", tabindex: "0", role: "group", "aria-label": "Bytes of the batch" },
+    table,
+  );
   if (bytes.length > bytesMax) {
-    node.append(element("p", { class: "hint" }, `The first ${counted(bytesMax)} of ${counted(bytes.length)} bytes.`));
+    node.append(
+      element("p", { class: "hint" }, `The first ${counted(bytesMax)} of ${counted(bytes.length)} bytes.`),
+    );
   }
   return {
     node,

@@ -49,7 +49,9 @@ export function drawHistogram(target: SVGSVGElement, histogram: Histogram): void
   for (const ms of marks) {
     const x = xOf(ms);
     nodes.push(shape("line", { x1: x, y1: floor, x2: x, y2: floor + 4 }));
-    nodes.push(shape("text", { x: x + 3, y: height - 4 }, ms < 1 ? `${ms} ms` : ms < 1000 ? `${ms} ms` : "1 s"));
+    nodes.push(
+      shape("text", { x: x + 3, y: height - 4 }, ms < 1 ? `${ms} ms` : ms < 1000 ? `${ms} ms` : "1 s"),
+    );
   }
   if (histogram.total > 0) {
     const x = xOf(histogram.quantile(0.5));

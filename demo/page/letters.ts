@@ -17,7 +17,8 @@ export async function showLetters(outbox: Outbox): Promise<void> {
 function letterItem(outbox: Outbox, letter: DeadLetter): HTMLLIElement {
   const key = new TextDecoder().decode(letter.key ?? new Uint8Array(0));
   const value = new TextDecoder().decode(letter.value).slice(0, 200);
-  const act = (work: Promise<unknown>): void => void work.catch(() => undefined).then(() => showLetters(outbox));
+  const act = (work: Promise<unknown>): void =>
+    void work.catch(() => undefined).then(() => showLetters(outbox));
   return element(
     "li",
     {},
@@ -28,8 +29,12 @@ function letterItem(outbox: Outbox, letter: DeadLetter): HTMLLIElement {
     element(
       "span",
       { class: "buttons" },
-      button("Try again", () => act(outbox.dead.retry(letter.offset)), { "aria-label": `Try the order of ${key} again` }),
-      button("Drop", () => act(outbox.dead.drop(letter.offset)), { "aria-label": `Drop the order of ${key}` }),
+      button("Try again", () => act(outbox.dead.retry(letter.offset)), {
+        "aria-label": `Try the order of ${key} again`,
+      }),
+      button("Drop", () => act(outbox.dead.drop(letter.offset)), {
+        "aria-label": `Drop the order of ${key}`,
+      }),
     ),
   );
 }

@@ -6,7 +6,18 @@ const intervalMs = 100;
 /** So many at once on their way to the log are enough. */
 const underWayMax = 2000;
 
-const customers = ["ada", "grace", "edsger", "barbara", "alan", "radia", "leslie", "tony", "frances", "donald"];
+const customers = [
+  "ada",
+  "grace",
+  "edsger",
+  "barbara",
+  "alan",
+  "radia",
+  "leslie",
+  "tony",
+  "frances",
+  "donald",
+];
 const items = ["tea", "ink", "rope", "lamp oil", "paper", "salt", "candles", "a compass", "boots", "a map"];
 
 export class Load {

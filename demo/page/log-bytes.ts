@@ -26,7 +26,9 @@ export class LogBytes {
 
   /** In the order of offsets, the oldest first. */
   get segments(): SegmentBytes[] {
-    return [...this.#segments.values()].toSorted((a, b) => a.base - b.base || (a.epoch ?? 0) - (b.epoch ?? 0));
+    return [...this.#segments.values()].toSorted(
+      (a, b) => a.base - b.base || (a.epoch ?? 0) - (b.epoch ?? 0),
+    );
   }
 
   get bytes(): number {
@@ -38,7 +40,8 @@ export class LogBytes {
   }
 
   touched(name: string, end: number): void {
-    if (parseSegmentName(name) !== undefined) this.#touched.set(name, Math.max(end, this.#touched.get(name) ?? 0));
+    if (parseSegmentName(name) !== undefined)
+      this.#touched.set(name, Math.max(end, this.#touched.get(name) ?? 0));
   }
 
   flushed(name: string, end: number): void {
@@ -113,7 +116,9 @@ export class LogBytes {
       const linked = segments.find(({ base, epoch }) => base === link.base && epoch === link.epoch);
       if (linked === undefined || linked.linkEnd === link.end) continue;
       linked.linkEnd = link.end;
-      linked.items = linked.items.map((item) => (isReplaced(item, link.end) ? { ...item, kind: "superseded" } : item));
+      linked.items = linked.items.map((item) =>
+        isReplaced(item, link.end) ? { ...item, kind: "superseded" } : item,
+      );
     }
   }
 

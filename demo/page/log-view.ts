@@ -71,7 +71,10 @@ export class LogView {
   async #cause(accident: Accident): Promise<void> {
     const report = byId("report");
     try {
-      const [{ cause }, { outcomeView }] = await Promise.all([import("./damage.ts"), import("./report-view.ts")]);
+      const [{ cause }, { outcomeView }] = await Promise.all([
+        import("./damage.ts"),
+        import("./report-view.ts"),
+      ]);
       const outcome = await cause(accident, this.#queue.address);
       this.#showCopy(outcome);
       report.replaceChildren(...outcomeView(outcome));

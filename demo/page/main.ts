@@ -58,5 +58,8 @@ try {
   facts();
   setInterval(facts, factsMs);
 } catch (error) {
-  setText(byId("outbox-state"), `The log cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+  setText(
+    byId("outbox-state"),
+    `The log cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+  );
 }

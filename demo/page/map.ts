@@ -66,7 +66,9 @@ export class LogMap {
 
   /** Chooses the batch at a place, if there is one. */
   choose(segment: string, position: number): void {
-    this.#choose(this.#batches().find((each) => each.segment.name === segment && covers(each.item, position)));
+    this.#choose(
+      this.#batches().find((each) => each.segment.name === segment && covers(each.item, position)),
+    );
   }
 
   chooseFirst(kind: Item["kind"]): void {
@@ -97,7 +99,8 @@ export class LogMap {
     const place = this.#layout.at(x, y);
     const segment = place && this.#segments[place.index];
     if (place === undefined || segment === undefined) return;
-    const distance = ({ from, to }: Item): number => Math.max(from - place.position, place.position - to + 1, 0);
+    const distance = ({ from, to }: Item): number =>
+      Math.max(from - place.position, place.position - to + 1, 0);
     const [nearest] = segment.items
       .filter(({ header }) => header !== undefined)
       .toSorted((a, b) => distance(a) - distance(b));
@@ -167,7 +170,9 @@ export class LogMap {
       if (mark.segment === segment.name) fill(mark.from, Math.max(mark.to, mark.from + 1), mark.kind);
     }
     if (segment.flushed > 0) this.#drawWatermark(pen, colour("durable"), index, segment.flushed);
-    const chosen = segment.items.find(({ from }) => segment.name === this.#choice?.segment && from === this.#choice.from);
+    const chosen = segment.items.find(
+      ({ from }) => segment.name === this.#choice?.segment && from === this.#choice.from,
+    );
     if (chosen === undefined) return;
     pen.strokeStyle = colour("ink");
     pen.lineWidth = 2;

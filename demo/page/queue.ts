@@ -5,7 +5,14 @@
 import { browserStorage, type BrowserStorage } from "../../adapters/browser/storage.ts";
 import { pathOf } from "../../src/format/names.ts";
 import { listLogs, type LogAddress, type OpenLogOptions, type Storage } from "../../src/index.ts";
-import { adoptOrphans, fetchDelivery, openOutbox, type Outbox, type OutboxOptions, type Pushed } from "../../src/outbox/index.ts";
+import {
+  adoptOrphans,
+  fetchDelivery,
+  openOutbox,
+  type Outbox,
+  type OutboxOptions,
+  type Pushed,
+} from "../../src/outbox/index.ts";
 import type { StoredFile } from "../../src/storage.ts";
 import { LogBytes } from "./log-bytes.ts";
 import type { Network } from "./network.ts";
@@ -52,7 +59,10 @@ export class Queue {
     this.#listener = listener;
     this.#storage = browserStorage({ worker: () => this.#startWorker() });
     this.#tapped = tapped(this.#storage, {
-      isMeant: (path) => this.#partition === undefined ? path[0] === pathOf(topic, 0)[0] : path.join("/") === this.#path.join("/"),
+      isMeant: (path) =>
+        this.#partition === undefined
+          ? path[0] === pathOf(topic, 0)[0]
+          : path.join("/") === this.#path.join("/"),
       opened: (name, file) => this.#handles.set(name, file),
       closed: (name) => this.#handles.delete(name),
       removed: (name) => this.bytes.removed(name),
@@ -117,7 +127,8 @@ export class Queue {
   /** Ends the worker, and with it the outbox. Answers which log that was. */
   async killWorker(): Promise<number> {
     const outbox = this.#outbox;
-    if (outbox === undefined || this.#worker === undefined) throw new Error("there is no worker here to be killed");
+    if (outbox === undefined || this.#worker === undefined)
+      throw new Error("there is no worker here to be killed");
     this.#worker.terminate();
     this.#worker = undefined;
     this.#outbox = undefined;

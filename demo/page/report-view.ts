@@ -8,21 +8,36 @@ export function outcomeView({ did, verified, recovery, refusal, salvaged }: Outc
   const nodes: Node[] = [element("p", {}, did), ...verifiedView(verified)];
   if (recovery !== undefined) nodes.push(recoveryView(recovery));
   if (refusal !== undefined) {
-    nodes.push(element("p", {}, element("b", {}, recovery === undefined ? "Opening it was refused: " : "Reading it stopped: "), element("code", {}, refusal)));
+    nodes.push(
+      element(
+        "p",
+        {},
+        element("b", {}, recovery === undefined ? "Opening it was refused: " : "Reading it stopped: "),
+        element("code", {}, refusal),
+      ),
+    );
   }
   if (salvaged !== undefined) {
     const { kept, lost } = salvaged;
     const sum = (ranges: readonly { first: number; next: number }[]): number =>
       ranges.reduce((total, { first, next }) => total + next - first, 0);
     nodes.push(
-      element("p", {}, element("b", {}, "Salvage: "), `${plural(sum(kept), "record")} kept in a new log, ${counted(sum(lost))} lost`, rangesText(lost), "."),
+      element(
+        "p",
+        {},
+        element("b", {}, "Salvage: "),
+        `${plural(sum(kept), "record")} kept in a new log, ${counted(sum(lost))} lost`,
+        rangesText(lost),
+        ".",
+      ),
     );
   }
   return nodes;
 }
 
 export function autopsyView({ verified, recovery }: Autopsy): Node[] {
-  const did = "The worker was killed between a write and its flush. This is the real log, as it was found and as it was opened again.";
+  const did =
+    "The worker was killed between a write and its flush. This is the real log, as it was found and as it was opened again.";
   return [element("p", {}, did), ...verifiedView(verified), recoveryView(recovery)];
 }
 
@@ -31,21 +46,36 @@ function verifiedView({ verdict, segments, records }: VerifyReport): Node[] {
   const found = (each: SegmentReport): boolean => each.verdict !== "sound" || each.replaced !== undefined;
   for (const each of segments.filter(found)) list.append(segmentView(each));
   const sound = segments.filter((each) => !found(each)).length;
-  if (sound > 0) list.append(element("li", {}, badge("sound"), ` ${plural(sound, "segment")} without a fault`));
-  return [element("p", {}, element("b", {}, "Checked: "), badge(verdict), ` ${plural(records, "record")} readable`), list];
+  if (sound > 0)
+    list.append(element("li", {}, badge("sound"), ` ${plural(sound, "segment")} without a fault`));
+  return [
+    element("p", {}, element("b", {}, "Checked: "), badge(verdict), ` ${plural(records, "record")} readable`),
+    list,
+  ];
 }
 
 function segmentView({ segment, verdict, damages, replaced, reason }: SegmentReport): HTMLLIElement {
-  const item = element("li", {}, badge(replaced === undefined ? verdict : "superseded"), " ", element("code", {}, segment ?? "a segment that is not there"));
+  const item = element(
+    "li",
+    {},
+    badge(replaced === undefined ? verdict : "superseded"),
+    " ",
+    element("code", {}, segment ?? "a segment that is not there"),
+  );
   if (reason !== undefined) item.append(`: ${reason}`);
   if (replaced !== undefined) {
-    item.append(`: the records from offset ${counted(replaced.first)} on, at position ${counted(replaced.position)}, are replaced by a later epoch`);
+    item.append(
+      `: the records from offset ${counted(replaced.first)} on, at position ${counted(replaced.position)}, are replaced by a later epoch`,
+    );
   }
   for (const { position, reason: why, flipped, first, next } of damages) {
-    const lost = next === undefined || next === first ? "" : `; offsets ${counted(first)} to ${counted(next - 1)}`;
+    const lost =
+      next === undefined || next === first ? "" : `; offsets ${counted(first)} to ${counted(next - 1)}`;
     item.append(`: at position ${counted(position)}, ${why}${lost}. `);
     if (flipped !== undefined) {
-      item.append(element("b", {}, `One flipped bit explains it: bit ${flipped.bit} of byte ${flipped.position}.`));
+      item.append(
+        element("b", {}, `One flipped bit explains it: bit ${flipped.bit} of byte ${flipped.position}.`),
+      );
     }
   }
   return item;
@@ -53,21 +83,27 @@ function segmentView({ segment, verdict, damages, replaced, reason }: SegmentRep
 
 function recoveryView({ verdict, next, torn, rewritten, segments }: RecoveryReport): HTMLElement {
   const parts: string[] = [];
-  if (torn !== undefined) parts.push(`cut ${plural(torn.bytes, "byte")} at ${counted(torn.position)} of ${torn.segment}`);
+  if (torn !== undefined)
+    parts.push(`cut ${plural(torn.bytes, "byte")} at ${counted(torn.position)} of ${torn.segment}`);
   if (rewritten !== undefined) {
-    parts.push(`rewrote offsets ${counted(rewritten.first)} to ${counted(rewritten.next - 1)} into a fresh segment and flushed them`);
+    parts.push(
+      `rewrote offsets ${counted(rewritten.first)} to ${counted(rewritten.next - 1)} into a fresh segment and flushed them`,
+    );
   }
   parts.push(`the log goes on with offset ${counted(next)} in ${plural(segments, "segment")}`);
   return element("p", {}, element("b", {}, "Opened: "), badge(verdict), ` ${parts.join("; ")}.`);
 }
 
 function badge(verdict: string): HTMLElement {
-  const tone = verdict === "missing" || verdict === "error" ? "corrupt" : verdict === "unborn" ? "torn" : verdict;
+  const tone =
+    verdict === "missing" || verdict === "error" ? "corrupt" : verdict === "unborn" ? "torn" : verdict;
   return element("span", { class: `badge ${tone}` }, verdict);
 }
 
 function rangesText(ranges: readonly { readonly first: number; readonly next: number }[]): string {
   if (ranges.length === 0) return "";
-  const texts = ranges.map(({ first, next }) => (next === first + 1 ? counted(first) : `${counted(first)} to ${counted(next - 1)}`));
+  const texts = ranges.map(({ first, next }) =>
+    next === first + 1 ? counted(first) : `${counted(first)} to ${counted(next - 1)}`,
+  );
   return ` (offset ${texts.join(", ")})`;
 }

@@ -31,7 +31,8 @@ function show(state: OfficeState): void {
   const { proof, isOn, isCaughtUp, first, next } = state;
   const broken = proof.twice + proof.disordered + proof.missing;
   setText(byId("exact"), counted(proof.exact));
-  const words = broken === 0 ? "arrived once, in order" : `arrived once, in order; ${counted(broken)} did not`;
+  const words =
+    broken === 0 ? "arrived once, in order" : `arrived once, in order; ${counted(broken)} did not`;
   setText(byId("proof-words"), words);
   byId("proof").dataset["proof"] = broken === 0 ? "kept" : "broken";
   setText(byId("received"), counted(next - first));
@@ -41,7 +42,10 @@ function show(state: OfficeState): void {
   byId("server").dataset["state"] = isOn ? "on" : "off";
   const lossy = state.losesAnswers ? " It stores every delivery, and loses every other answer." : "";
   const on = isCaughtUp ? `It is on.${lossy}` : "It is reading its log anew…";
-  setText(byId("server-state"), isOn ? on : "It is off: its log is closed, and every connection to it is refused.");
+  setText(
+    byId("server-state"),
+    isOn ? on : "It is off: its log is closed, and every connection to it is refused.",
+  );
   const strangers = proof.strangers > 0 ? ` ${plural(proof.strangers, "record")} are no orders.` : "";
   setText(
     byId("server-facts"),
@@ -53,7 +57,15 @@ function show(state: OfficeState): void {
 
 function showRecent({ recent }: OfficeState): void {
   const rows = recent.map(({ offset, key, value }) =>
-    element("li", {}, element("b", {}, counted(offset)), " ", element("span", { class: "key" }, key), " ", orderText(value)),
+    element(
+      "li",
+      {},
+      element("b", {}, counted(offset)),
+      " ",
+      element("span", { class: "key" }, key),
+      " ",
+      orderText(value),
+    ),
   );
   byId("recent").replaceChildren(...rows);
 }

@@ -82,7 +82,11 @@ function stateText({ outbox, hasWorker }: Queue): string {
 async function place(orders: Orders, form: HTMLFormElement): Promise<void> {
   const fields = new FormData(form);
   const text = (name: string): string => String(fields.get(name) ?? "").trim();
-  const wish = { customer: text("customer"), item: text("item"), quantity: Math.floor(Number(text("quantity"))) };
+  const wish = {
+    customer: text("customer"),
+    item: text("item"),
+    quantity: Math.floor(Number(text("quantity"))),
+  };
   if (wish.customer === "" || wish.item === "" || !(wish.quantity >= 1)) return;
   try {
     await orders.place(wish);
@@ -95,7 +99,10 @@ async function place(orders: Orders, form: HTMLFormElement): Promise<void> {
 /** Loaded when it is needed. */
 async function loadOf(orders: Orders): Promise<Load> {
   const { Load: Made } = await import("./load.ts");
-  return new Made((wish) => orders.place(wish), () => orders.underWay);
+  return new Made(
+    (wish) => orders.place(wish),
+    () => orders.underWay,
+  );
 }
 
 async function ask(wish: Parameters<typeof control>[0], queue: Queue): Promise<void> {

@@ -208,7 +208,15 @@ function refusal(status: number, error: string): Response {
   return Response.json({ error }, { status, headers: { "cache-control": "no-store" } });
 }
 
-function shown({ offset, key, value }: { offset: number; key: Uint8Array | undefined; value: Uint8Array }): Shown {
+function shown({
+  offset,
+  key,
+  value,
+}: {
+  offset: number;
+  key: Uint8Array | undefined;
+  value: Uint8Array;
+}): Shown {
   return { offset, key: textOf(key ?? new Uint8Array(0)), value: textOf(value) };
 }
 

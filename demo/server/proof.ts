@@ -79,7 +79,8 @@ export class Proof {
     }
     if (after > line.last) this.#missing++;
     else this.#exact++;
-    for (let each = line.last + 1; each < number && line.skipped.size < skippedMax; each++) line.skipped.add(each);
+    for (let each = line.last + 1; each < number && line.skipped.size < skippedMax; each++)
+      line.skipped.add(each);
     line.last = number;
   }
 

@@ -111,7 +111,8 @@ export class Service {
       (server === undefined || server === "on" || server === "off") &&
       (answers === undefined || answers === "kept" || answers === "lost") &&
       Object.keys(others).length === 0;
-    if (!isKnown) return refuse(response, 400, 'there is { "server": "on" or "off", "answers": "kept" or "lost" }');
+    if (!isKnown)
+      return refuse(response, 400, 'there is { "server": "on" or "off", "answers": "kept" or "lost" }');
     if (answers !== undefined) this.#office.losesAnswers = answers === "lost";
     if (server !== undefined) await this.#office.turn(server === "on");
     this.#audience.changed();

@@ -5,7 +5,10 @@ export async function checkAccidents(check, tab) {
   const cause = async (id) => {
     await tab.evaluate(`document.getElementById("report").replaceChildren()`);
     await tab.press(`#${id}`);
-    await tab.until(`document.querySelectorAll("#report .badge").length > 0 && document.getElementById("log").dataset.shows === "copy"`, 30_000);
+    await tab.until(
+      `document.querySelectorAll("#report .badge").length > 0 && document.getElementById("log").dataset.shows === "copy"`,
+      30_000,
+    );
     const colours = await tab.evaluate(
       `[...document.querySelectorAll("#report .badge")].map((each) => each.innerText + " " + getComputedStyle(each).backgroundColor)`,
     );
@@ -32,22 +35,35 @@ export async function checkAccidents(check, tab) {
     expect(await isOnMap(tab, [211, 34, 42]), "nothing on the map is corrupt");
     return `bit ${bit} of byte ${byte}`;
   });
-  await check("fail the next flush: rejected, superseded, and the same record goes into a new segment", async () => {
-    const { report, colours } = await cause("fail");
-    shows(colours, "superseded", "rgb(138, 79, 208)");
-    expect(/rejected with FLUSH_FAILED\. Tried again, it got offset [\d,]+ in a new segment/.test(report), report);
-    expect(await isOnMap(tab, [138, 79, 208]), "nothing on the map is superseded");
-  });
+  await check(
+    "fail the next flush: rejected, superseded, and the same record goes into a new segment",
+    async () => {
+      const { report, colours } = await cause("fail");
+      shows(colours, "superseded", "rgb(138, 79, 208)");
+      expect(
+        /rejected with FLUSH_FAILED\. Tried again, it got offset [\d,]+ in a new segment/.test(report),
+        report,
+      );
+      expect(await isOnMap(tab, [138, 79, 208]), "nothing on the map is superseded");
+    },
+  );
   await check("back to the live log, which has not heard of it", async () => {
     await tab.press("#live");
-    await tab.until(`document.getElementById("log").dataset.shows === "live" && document.getElementById("copy-note").hidden`);
+    await tab.until(
+      `document.getElementById("log").dataset.shows === "live" && document.getElementById("copy-note").hidden`,
+    );
     // What a killed worker left may be superseded there as well.
-    for (const colour of [[217, 130, 0], [211, 34, 42]]) {
+    for (const colour of [
+      [217, 130, 0],
+      [211, 34, 42],
+    ]) {
       expect(!(await isOnMap(tab, colour)), `rgb(${colour}) is on the live map`);
     }
     const acknowledged = await tab.number("acknowledged");
     await tab.order({ customer: "tony", item: "paper" });
-    await tab.until(`document.getElementById("acknowledged").innerText.replaceAll(",", "") === "${acknowledged + 1}"`);
+    await tab.until(
+      `document.getElementById("acknowledged").innerText.replaceAll(",", "") === "${acknowledged + 1}"`,
+    );
   });
 }
 

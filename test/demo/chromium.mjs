@@ -60,7 +60,10 @@ export class Browser {
   #hear({ method, params }) {
     if (method === "Runtime.exceptionThrown") {
       this.troubles.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
-    } else if (method === "Runtime.consoleAPICalled" && ["error", "warning", "assert"].includes(params.type)) {
+    } else if (
+      method === "Runtime.consoleAPICalled" &&
+      ["error", "warning", "assert"].includes(params.type)
+    ) {
       this.troubles.push(params.args.map(({ value, description }) => value ?? description).join(" "));
     } else if (method === "Log.entryAdded" && params.entry.level === "error") {
       const { source, text, url = "" } = params.entry;
@@ -68,7 +71,8 @@ export class Browser {
       (isDelivery ? this.failures : this.troubles).push(`${source}: ${text} ${url}`);
     } else if (method === "Network.requestWillBeSent") {
       const { url } = params.request;
-      if (this.#origin !== undefined && !url.startsWith(this.#origin)) this.troubles.push(`a request to ${url}`);
+      if (this.#origin !== undefined && !url.startsWith(this.#origin))
+        this.troubles.push(`a request to ${url}`);
     } else if (method === "Network.loadingFinished") {
       this.bytes += params.encodedDataLength;
     }
@@ -93,12 +97,20 @@ export class Tab {
   async show({ width, height }, scheme) {
     const mobile = width < 500;
     await this.send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile });
-    await this.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
+    await this.send("Emulation.setEmulatedMedia", {
+      features: [{ name: "prefers-color-scheme", value: scheme }],
+    });
   }
 
   async go(url) {
     await this.send("Page.navigate", { url });
-    await until(() => this.evaluate(`location.href.startsWith(${JSON.stringify(url)}) && document.readyState === "complete"`).catch(() => false), `${url} is there`);
+    await until(
+      () =>
+        this.evaluate(
+          `location.href.startsWith(${JSON.stringify(url)}) && document.readyState === "complete"`,
+        ).catch(() => false),
+      `${url} is there`,
+    );
   }
 
   /** Until the log of the page is open. */
@@ -107,7 +119,11 @@ export class Tab {
   }
 
   async evaluate(expression) {
-    const answer = await this.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+    const answer = await this.send("Runtime.evaluate", {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
     const { exceptionDetails, result } = answer;
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
@@ -136,7 +152,10 @@ export class Tab {
       return { x, y, isHit: found === hit || found.contains(hit), isDisabled: found.disabled === true };
     })()`;
     const { x, y, isHit, isDisabled } = await this.evaluate(place);
-    if (!isHit || isDisabled) throw new Error(`${selector} cannot be pressed: ${isDisabled ? "it is disabled" : "something is in front of it"}`);
+    if (!isHit || isDisabled)
+      throw new Error(
+        `${selector} cannot be pressed: ${isDisabled ? "it is disabled" : "something is in front of it"}`,
+      );
     for (const type of ["mousePressed", "mouseReleased"]) {
       await this.send("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
     }
@@ -144,7 +163,15 @@ export class Tab {
 
   async key(key, code = key) {
     const text = key === " " ? " " : key === "Enter" ? "\r" : undefined;
-    const windowsVirtualKeyCode = { " ": 32, Enter: 13, Tab: 9, ArrowLeft: 37, ArrowRight: 39, Home: 36, End: 35 }[key];
+    const windowsVirtualKeyCode = {
+      " ": 32,
+      Enter: 13,
+      Tab: 9,
+      ArrowLeft: 37,
+      ArrowRight: 39,
+      Home: 36,
+      End: 35,
+    }[key];
     await this.send("Input.dispatchKeyEvent", { type: "keyDown", key, code, text, windowsVirtualKeyCode });
     await this.send("Input.dispatchKeyEvent", { type: "keyUp", key, code, windowsVirtualKeyCode });
   }

@@ -26,7 +26,9 @@ export async function checkService(tally) {
         const other = await startService(`${folder}/data`);
         expect((await other.stop()) === 1 && /Another process has it open/.test(other.output), other.output);
       });
-      await tally.check("SIGTERM: deliveries end, the log is closed, and nothing is lost", () => restart(service, folder));
+      await tally.check("SIGTERM: deliveries end, the log is closed, and nothing is lost", () =>
+        restart(service, folder),
+      );
     } finally {
       await service.stop("SIGKILL");
     }
@@ -43,11 +45,31 @@ async function checkRefusals({ url }, tally) {
     ["a method that is not taken", 405, "/", { method: "DELETE" }],
     ["a GET where there is POST", 405, "/ingest"],
     ["another host", 403, "/", { headers: { host: "evil.example" } }],
-    ["another origin at the switches", 403, "/control", { ...post('{"server":"off"}'), headers: { ...json, host, origin: "http://evil.example" } }],
-    ["another origin at the deliveries", 403, "/ingest", { ...post(batch), headers: { ...json, host, origin: "null" } }],
-    ["a type that any page may send", 415, "/control", { ...post('{"server":"off"}'), headers: { host, "content-type": "text/plain" } }],
+    [
+      "another origin at the switches",
+      403,
+      "/control",
+      { ...post('{"server":"off"}'), headers: { ...json, host, origin: "http://evil.example" } },
+    ],
+    [
+      "another origin at the deliveries",
+      403,
+      "/ingest",
+      { ...post(batch), headers: { ...json, host, origin: "null" } },
+    ],
+    [
+      "a type that any page may send",
+      415,
+      "/control",
+      { ...post('{"server":"off"}'), headers: { host, "content-type": "text/plain" } },
+    ],
     ["a switch that is none", 400, "/control", post('{"server":"perhaps"}')],
-    ["one that is named as a prototype", 400, "/control", post('{"__proto__":{"server":"off"},"constructor":1}')],
+    [
+      "one that is named as a prototype",
+      400,
+      "/control",
+      post('{"__proto__":{"server":"off"},"constructor":1}'),
+    ],
     ["an array in place of switches", 400, "/control", post("[]")],
     ["switches without an end", 400, "/control", post("x".repeat(100_000))],
     ["a delivery that is no JSON", 400, "/ingest", post("{")],
@@ -56,16 +78,34 @@ async function checkRefusals({ url }, tally) {
     ["records in each other, 100,000 deep", 400, "/ingest", post(`{"records":${"[".repeat(100_000)}`)],
     ["a value that is a number", 400, "/ingest", post(JSON.stringify(batchOf([{ value: 1, timestamp: 1 }])))],
     ["a time before 1970", 400, "/ingest", post(JSON.stringify(batchOf([{ value: "x", timestamp: -1 }])))],
-    ["a name that is a path", 400, "/ingest", post(JSON.stringify({ ...batchOf([{ value: "x", timestamp: 1 }]), outbox: "../../x" }))],
-    ["more records than are taken", 400, "/ingest", post(JSON.stringify(batchOf(Array.from({ length: 1001 }, () => ({ value: "", timestamp: 1 })))))],
+    [
+      "a name that is a path",
+      400,
+      "/ingest",
+      post(JSON.stringify({ ...batchOf([{ value: "x", timestamp: 1 }]), outbox: "../../x" })),
+    ],
+    [
+      "more records than are taken",
+      400,
+      "/ingest",
+      post(JSON.stringify(batchOf(Array.from({ length: 1001 }, () => ({ value: "", timestamp: 1 }))))),
+    ],
     ["a body that is too large", 413, "/ingest", post("x".repeat(600 * 1024))],
-    ["one that does not say how large it is", 413, "/ingest", { ...post("x".repeat(600 * 1024)), chunked: true }],
+    [
+      "one that does not say how large it is",
+      413,
+      "/ingest",
+      { ...post("x".repeat(600 * 1024)), chunked: true },
+    ],
     ["headers that are too large", 431, "/", { headers: { host, cookie: "x".repeat(20_000) } }],
   ];
   for (const [name, status, path, options = {}] of cases) {
     await tally.check(`refuses ${name}`, async () => {
       const answer = await ask({ port, path, ...options });
-      expect(answer.status === status, `${answer.status} in place of ${status}: ${answer.body.slice(0, 100)}`);
+      expect(
+        answer.status === status,
+        `${answer.status} in place of ${status}: ${answer.body.slice(0, 100)}`,
+      );
     });
   }
   await tally.check("refuses what is no HTTP, and lives on", async () => {
@@ -79,7 +119,10 @@ async function checkRefusals({ url }, tally) {
     const { headers, body } = await ask({ port, path: "/" });
     const policy = headers["content-security-policy"] ?? "";
     expect(policy.includes("default-src 'none'") && !policy.includes("unsafe"), policy);
-    expect(!/<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|https?:\/\//.test(body), "something is inline, or from elsewhere");
+    expect(
+      !/<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|https?:\/\//.test(body),
+      "something is inline, or from elsewhere",
+    );
   });
   await tally.check("the 65th who watches is told to come later", async () => {
     const watchers = [];
@@ -95,17 +138,24 @@ async function checkRefusals({ url }, tally) {
     } finally {
       for (const aborter of watchers) aborter.abort();
     }
-    await until(async () => (await ask({ port, path: "/events", headOnly: true })).status === 200, "watching is possible again");
+    await until(
+      async () => (await ask({ port, path: "/events", headOnly: true })).status === 200,
+      "watching is possible again",
+    );
   });
 }
 
 async function checkDeliveries({ url }, tally) {
-  const send = async (body) => (await fetch(`${url}/ingest`, { method: "POST", headers: json, body: JSON.stringify(body) })).json();
+  const send = async (body) =>
+    (await fetch(`${url}/ingest`, { method: "POST", headers: json, body: JSON.stringify(body) })).json();
   await tally.check("a delivery is stored once, however often it is sent", async () => {
     const order = { key: "ada", value: orderOf(1, 0), timestamp: 1 };
     const first = await send(batchOf([order]));
     const again = await send(batchOf([order]));
-    expect(first.stored === 1 && again.stored === 0 && again.duplicates === 1, JSON.stringify([first, again]));
+    expect(
+      first.stored === 1 && again.stored === 0 && again.duplicates === 1,
+      JSON.stringify([first, again]),
+    );
     const { proof, duplicates } = await until(async () => {
       const state = await stateOf(url);
       return state.next === 1 && state;
@@ -114,8 +164,21 @@ async function checkDeliveries({ url }, tally) {
   });
   await tally.check("the proof counts what is there twice, late, or missing", async () => {
     // Numbers of their own, so that the receiver has no reason to refuse them.
-    const orders = [orderOf(2, 1), orderOf(2, 1), orderOf(5, 2), orderOf(4, 2), orderOf(9, 8), "no order", "<b>"];
-    await send(batchOf(orders.map((value) => ({ key: "ada", value, timestamp: 1 })), "forger"));
+    const orders = [
+      orderOf(2, 1),
+      orderOf(2, 1),
+      orderOf(5, 2),
+      orderOf(4, 2),
+      orderOf(9, 8),
+      "no order",
+      "<b>",
+    ];
+    await send(
+      batchOf(
+        orders.map((value) => ({ key: "ada", value, timestamp: 1 })),
+        "forger",
+      ),
+    );
     const { proof } = await until(async () => {
       const state = await stateOf(url);
       return state.next === 8 && state;
@@ -128,11 +191,17 @@ async function checkDeliveries({ url }, tally) {
 
 async function restart(service, folder) {
   const before = await stateOf(service.url);
-  const bodies = Array.from({ length: 40 }, (_, index) => batchOf([{ value: orderOf(index + 1, index), key: "busy", timestamp: 1 }], "busy", index + 1));
+  const bodies = Array.from({ length: 40 }, (_, index) =>
+    batchOf([{ value: orderOf(index + 1, index), key: "busy", timestamp: 1 }], "busy", index + 1),
+  );
   let acknowledged = 0;
   const deliveries = (async () => {
     for (const body of bodies) {
-      const { status } = await fetch(`${service.url}/ingest`, { method: "POST", headers: json, body: JSON.stringify(body) });
+      const { status } = await fetch(`${service.url}/ingest`, {
+        method: "POST",
+        headers: json,
+        body: JSON.stringify(body),
+      });
       if (status === 200) acknowledged++;
     }
   })().catch(() => undefined);
@@ -146,7 +215,10 @@ async function restart(service, folder) {
       const found = await stateOf(again.url);
       return found.isCaughtUp && found;
     }, "the log is read");
-    expect(state.next >= before.next + acknowledged, `${state.next} records, and ${before.next} + ${acknowledged} were promised`);
+    expect(
+      state.next >= before.next + acknowledged,
+      `${state.next} records, and ${before.next} + ${acknowledged} were promised`,
+    );
     return `${acknowledged} acknowledged while it was ended, ${state.next - before.next} there`;
   } finally {
     await again.stop();
@@ -169,7 +241,14 @@ function post(body) {
 function ask({ port, path, method = "GET", headers = json, body, chunked = false, headOnly = false }) {
   return new Promise((resolve, reject) => {
     const length = body === undefined || chunked ? {} : { "content-length": Buffer.byteLength(body) };
-    const outgoing = request({ host: "127.0.0.1", port, path, method, headers: { ...headers, ...length }, agent: false });
+    const outgoing = request({
+      host: "127.0.0.1",
+      port,
+      path,
+      method,
+      headers: { ...headers, ...length },
+      agent: false,
+    });
     outgoing.on("error", reject);
     outgoing.on("response", (response) => {
       const { statusCode: status, headers: answered } = response;

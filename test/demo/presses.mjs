@@ -19,7 +19,11 @@ export async function checkPresses(tally) {
 
 async function play(tally, { url }, tab, browser) {
   const check = (title, body) => tally.check(`Chromium: ${title}`, body);
-  const delivered = () => tab.until(`document.getElementById("outbox-state").innerText.startsWith("Everything is delivered")`, 30_000);
+  const delivered = () =>
+    tab.until(
+      `document.getElementById("outbox-state").innerText.startsWith("Everything is delivered")`,
+      30_000,
+    );
   const proven = async () => {
     await delivered();
     const acknowledged = await tab.number("acknowledged");
@@ -28,25 +32,37 @@ async function play(tally, { url }, tab, browser) {
       return state.proof.exact >= acknowledged && state;
     }, `the server has the ${acknowledged} orders`);
     expect(proof.twice + proof.disordered + proof.missing + proof.strangers === 0, JSON.stringify(proof));
-    await tab.until(`document.getElementById("proof").dataset.proof === "kept" && document.getElementById("exact").innerText !== "0"`);
+    await tab.until(
+      `document.getElementById("proof").dataset.proof === "kept" && document.getElementById("exact").innerText !== "0"`,
+    );
     return `${acknowledged} acknowledged, ${proof.exact} on the server, each once and in order`;
   };
 
   await check("the page opens its log, and loads less than is promised", async () => {
     await tab.ready();
-    expect(browser.bytes > 20_000 && browser.bytes < FIRST_LOAD_BYTES_MAX + 4000, `${browser.bytes} bytes came over the network`);
+    expect(
+      browser.bytes > 20_000 && browser.bytes < FIRST_LOAD_BYTES_MAX + 4000,
+      `${browser.bytes} bytes came over the network`,
+    );
     return `${browser.bytes} bytes with all headers; ${(await tab.text("facts")).split("\n")[1]}`;
   });
   await check("everything has a name for those who do not see it, and landmarks", () => checkNames(tab));
   await check("an order is acknowledged, delivered and shown; HTML in it is text", async () => {
     await tab.order({ customer: "<b>ada</b>", item: "<img src=x onerror=alert(1)>", quantity: 3 });
     await tab.until(`document.getElementById("recent").innerText.includes("<img src=x onerror=alert(1)>")`);
-    expect(await tab.evaluate(`document.querySelector("#recent img, #happened img, #recent b b") === null`), "it was taken for HTML");
+    expect(
+      await tab.evaluate(`document.querySelector("#recent img, #happened img, #recent b b") === null`),
+      "it was taken for HTML",
+    );
     return proven();
   });
   await check("1,000 orders a second", async () => {
     await tab.turn("load", true);
-    await until(async () => (await tab.number("acknowledged")) > 1500, "1,500 orders are acknowledged", 30_000);
+    await until(
+      async () => (await tab.number("acknowledged")) > 1500,
+      "1,500 orders are acknowledged",
+      30_000,
+    );
     await tab.turn("load", false);
     return proven();
   });
@@ -79,17 +95,28 @@ async function play(tally, { url }, tab, browser) {
   });
   await check("an order that the server refuses is a dead letter: tried again, and dropped", async () => {
     await tab.order({ customer: "alan", item: "boots", quantity: 1000 });
-    await tab.until(`document.getElementById("dead").innerText === "1" && document.querySelectorAll("#letter-list li").length === 1`);
+    await tab.until(
+      `document.getElementById("dead").innerText === "1" && document.querySelectorAll("#letter-list li").length === 1`,
+    );
     await tab.press("#letter-list button:nth-of-type(1)");
-    await tab.until(`document.getElementById("dead").innerText === "0" || document.getElementById("happened").innerText.split("Given up").length > 2`);
-    await tab.until(`document.getElementById("dead").innerText === "1" && document.querySelectorAll("#letter-list li").length === 1`);
+    await tab.until(
+      `document.getElementById("dead").innerText === "0" || document.getElementById("happened").innerText.split("Given up").length > 2`,
+    );
+    await tab.until(
+      `document.getElementById("dead").innerText === "1" && document.querySelectorAll("#letter-list li").length === 1`,
+    );
     await tab.press("#letter-list button:nth-of-type(2)");
-    await tab.until(`document.getElementById("dead").innerText === "0" && document.getElementById("letters").hidden`);
+    await tab.until(
+      `document.getElementById("dead").innerText === "0" && document.getElementById("letters").hidden`,
+    );
   });
   for (const round of [1, 2]) {
     await check(`kill the worker in mid-write (${round})`, async () => {
       await tab.press("#kill");
-      await tab.until(`document.getElementById("report").innerText.includes("The worker was killed") && document.getElementById("happened").firstChild.innerText.includes("was killed with")`, 30_000);
+      await tab.until(
+        `document.getElementById("report").innerText.includes("The worker was killed") && document.getElementById("happened").firstChild.innerText.includes("was killed with")`,
+        30_000,
+      );
       const happened = await tab.evaluate(`document.getElementById("happened").firstChild.innerText`);
       await tab.order({ customer: "barbara", item: "salt" });
       const says = await proven();
@@ -102,10 +129,15 @@ async function play(tally, { url }, tab, browser) {
     for (const item of ["a map", "a compass", "candles"]) await tab.order({ customer: "radia", item });
     await tab.until(`document.getElementById("pending").innerText === "3"`);
     await tab.press("#reload");
-    await tab.until(`document.getElementById("happened").innerText.includes("3 orders from before are in it")`, 30_000);
+    await tab.until(
+      `document.getElementById("happened").innerText.includes("3 orders from before are in it")`,
+      30_000,
+    );
     return proven();
   });
-  await check("another tab has a log of its own; what it leaves is taken over", () => checkTabs(tab, browser, url));
+  await check("another tab has a log of its own; what it leaves is taken over", () =>
+    checkTabs(tab, browser, url),
+  );
   await checkAccidents(check, tab);
   await check("phone and desktop, light and dark: nothing is wider than the screen", async () => {
     for (const scheme of ["dark", "light"]) {
@@ -128,20 +160,33 @@ async function play(tally, { url }, tab, browser) {
     const red = await second.evaluate(`getComputedStyle(document.getElementById("proof")).color`);
     expect(red === "rgb(192, 24, 32)", `it is ${red}`);
   });
-  await check("no exception, no error in the console, no report of the policy, no request to elsewhere", () => {
-    expect(browser.troubles.length === 0, browser.troubles.join("\n"));
-    return `${browser.failures.length} deliveries failed where they were meant to`;
-  });
+  await check(
+    "no exception, no error in the console, no report of the policy, no request to elsewhere",
+    () => {
+      expect(browser.troubles.length === 0, browser.troubles.join("\n"));
+      return `${browser.failures.length} deliveries failed where they were meant to`;
+    },
+  );
 }
 
 async function checkNames(tab) {
   const { nodes } = await tab.send("Accessibility.getFullAXTree");
-  const seen = nodes.filter(({ ignored }) => !ignored).map(({ role, name }) => [role?.value, name?.value ?? ""]);
+  const seen = nodes
+    .filter(({ ignored }) => !ignored)
+    .map(({ role, name }) => [role?.value, name?.value ?? ""]);
   const pressable = ["button", "textbox", "spinbutton", "switch", "slider", "link"];
   const nameless = seen.filter(([role, name]) => pressable.includes(role) && name.trim() === "");
   expect(nameless.length === 0, `without a name: ${nameless.map(([role]) => role).join(", ")}`);
   const has = (role, name) => seen.some((each) => each[0] === role && each[1].includes(name));
-  const landmarks = [["main", ""], ["navigation", "Pages"], ["banner", ""], ["contentinfo", ""], ["region", "This tab"], ["region", "Its log"], ["region", "The server"]];
+  const landmarks = [
+    ["main", ""],
+    ["navigation", "Pages"],
+    ["banner", ""],
+    ["contentinfo", ""],
+    ["region", "This tab"],
+    ["region", "Its log"],
+    ["region", "The server"],
+  ];
   const missing = landmarks.filter(([role, name]) => !has(role, name));
   expect(missing.length === 0, `no landmark ${missing.join("; ")}`);
   const count = seen.filter(([role]) => pressable.includes(role)).length;
@@ -151,7 +196,8 @@ async function checkNames(tab) {
 async function checkMap(tab) {
   await tab.press("#map canvas");
   await tab.until(`document.querySelector("#batch .hex") !== null`);
-  const chosen = () => tab.evaluate(`Number(document.querySelector("#map canvas").getAttribute("aria-valuenow"))`);
+  const chosen = () =>
+    tab.evaluate(`Number(document.querySelector("#map canvas").getAttribute("aria-valuenow"))`);
   await tab.key("Home");
   await until(async () => (await chosen()) === 1, "the first batch is chosen");
   await tab.key("ArrowRight");
@@ -163,11 +209,19 @@ async function checkMap(tab) {
     fields: Object.fromEntries([...document.querySelectorAll(".fields-table tr")].map(({ cells }) => [cells[0].innerText, cells[2].innerText])),
     orders: document.querySelectorAll("#batch .records li").length,
   })`);
-  const view = new DataView(Uint8Array.from(shown.hex.match(/../g), (byte) => Number.parseInt(byte, 16)).buffer);
+  const view = new DataView(
+    Uint8Array.from(shown.hex.match(/../g), (byte) => Number.parseInt(byte, 16)).buffer,
+  );
   const checksum = `0x${view.getUint32(0, true).toString(16).padStart(8, "0")}`;
-  expect(checksum === shown.fields["checksum"], `the checksum is ${checksum} and is shown as ${shown.fields["checksum"]}`);
+  expect(
+    checksum === shown.fields["checksum"],
+    `the checksum is ${checksum} and is shown as ${shown.fields["checksum"]}`,
+  );
   const count = view.getUint32(24, true);
-  expect(String(count) === shown.fields["count"] && shown.orders >= 1, `the count is ${count} and is shown as ${shown.fields["count"]}`);
+  expect(
+    String(count) === shown.fields["count"] && shown.orders >= 1,
+    `the count is ${count} and is shown as ${shown.fields["count"]}`,
+  );
   await tab.key("End");
   return `batch 2 of ${await tab.evaluate(`document.querySelector("#map canvas").getAttribute("aria-valuemax")`)} holds ${count} records`;
 }
@@ -180,31 +234,45 @@ async function checkTabs(tab, browser, url) {
   const [other] = fresh;
   expect(other !== undefined, "the second tab is not to be told from the first");
   await other.ready();
-  const numbers = await Promise.all([tab, other].map(async (each) => /number (\d+)/.exec(await each.text("facts"))?.[1]));
+  const numbers = await Promise.all(
+    [tab, other].map(async (each) => /number (\d+)/.exec(await each.text("facts"))?.[1]),
+  );
   expect(numbers[0] !== numbers[1], `both have log ${numbers[0]}`);
   await other.evaluate(`document.getElementById("offline").click()`);
   await other.evaluate(`document.querySelector("[name=item]").value = "left behind"`);
-  for (let count = 0; count < 2; count++) await other.evaluate(`document.querySelector("#order-form button").click()`);
+  for (let count = 0; count < 2; count++)
+    await other.evaluate(`document.querySelector("#order-form button").click()`);
   await other.until(`document.getElementById("pending").innerText === "2"`);
   const before = (await stateOf(url)).next;
   await other.close();
-  await until(async () => (await stateOf(url)).next === before + 2, "the orders of the closed tab arrived", 30_000);
+  await until(
+    async () => (await stateOf(url)).next === before + 2,
+    "the orders of the closed tab arrived",
+    30_000,
+  );
   expect((await tab.text("happened")).includes("a closed tab has left"), await tab.text("happened"));
   return `logs ${numbers.join(" and ")}`;
 }
 
 async function checkBench(tab, url) {
-  await tab.send("Browser.grantPermissions", { permissions: ["clipboardReadWrite", "clipboardSanitizedWrite"] }).catch(() => undefined);
+  await tab
+    .send("Browser.grantPermissions", { permissions: ["clipboardReadWrite", "clipboardSanitizedWrite"] })
+    .catch(() => undefined);
   await tab.go(`${url}/bench`);
   await tab.press("#run");
-  await tab.until(`document.getElementById("progress").value > 0 && document.querySelectorAll(".histogram rect").length > 3`, 20_000);
+  await tab.until(
+    `document.getElementById("progress").value > 0 && document.querySelectorAll(".histogram rect").length > 3`,
+    20_000,
+  );
   await tab.until(`!document.getElementById("result").hidden`, 60_000);
   const result = await tab.evaluate(`document.getElementById("result-text").value`);
   const rows = result.split("\n").filter((line) => /^\| (OPFS|IndexedDB).*ms \|.*ms \| [\d,]+ \|/.test(line));
   expect(rows.length === 2, result);
   await tab.press("#copy");
   await tab.until(`/Copied|selected/.test(document.getElementById("copied").innerText)`);
-  const left = await tab.evaluate(`(async () => (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith("walkabout-bench")).length)()`);
+  const left = await tab.evaluate(
+    `(async () => (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith("walkabout-bench")).length)()`,
+  );
   expect(left === 0, `${left} databases are left`);
   return rows.map((row) => row.split("|")[1].trim()).join(", ");
 }
@@ -215,7 +283,9 @@ function rawAnswer(url) {
   return new Promise((resolve) => {
     let heard = "";
     const socket = connect(Number(port), hostname, () =>
-      socket.write(`POST /ingest HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`),
+      socket.write(
+        `POST /ingest HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+      ),
     );
     socket.setEncoding("utf8").on("data", (chunk) => (heard += chunk));
     socket.on("error", () => undefined).on("close", () => resolve(heard));

@@ -11,7 +11,11 @@ const startMsMax = 20_000;
 /** Resolves when it has printed its address, or has ended. */
 export async function startService(data, port = 0) {
   const args = ["dist/demo/server/main.js", "--port", String(port), "--data", data];
-  const child = spawn(process.execPath, args, { cwd: root, env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: environment(),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const exited = once(child, "exit");
   let output = "";
   const collect = (chunk) => (output += chunk);

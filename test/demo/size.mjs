@@ -13,7 +13,8 @@ export function checkFirstLoad() {
   visit("index.html", seen);
   const packed = (name) => gzipSync(readFileSync(folder + name), { level: 9 }).length;
   const bytes = [...seen].reduce((sum, name) => sum + packed(name), 0);
-  if (bytes >= FIRST_LOAD_BYTES_MAX) throw new Error(`it has ${bytes} bytes gzipped: ${[...seen].join(", ")}`);
+  if (bytes >= FIRST_LOAD_BYTES_MAX)
+    throw new Error(`it has ${bytes} bytes gzipped: ${[...seen].join(", ")}`);
   return `${bytes} bytes gzipped in ${seen.size} files`;
 }
 

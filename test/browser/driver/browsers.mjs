@@ -49,13 +49,17 @@ const firefoxPreferences = {
   "dom.disable_open_during_load": false,
 };
 
-export async function startFirefox(profile, url) {
+export async function startFirefox(profile, url, { preferences = {}, switches = [] } = {}) {
   mkdirSync(profile, { recursive: true });
-  const lines = Object.entries(firefoxPreferences).map(
+  const lines = Object.entries({ ...firefoxPreferences, ...preferences }).map(
     ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
   );
   writeFileSync(`${profile}/user.js`, lines.join("\n"));
-  return start("/usr/bin/firefox-esr", ["--headless", "--no-remote", "--profile", profile, url], profile);
+  return start(
+    "/usr/bin/firefox-esr",
+    ["--headless", "--no-remote", ...switches, "--profile", profile, url],
+    profile,
+  );
 }
 
 const webkitFeatures = "FileSystem,StorageAPI,StorageAPIEstimate,FileSystemWritableStream,AccessHandle";
