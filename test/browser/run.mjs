@@ -1,9 +1,11 @@
 /** The tests in real browsers: Chromium, Firefox and WebKit, each with a profile on the disk. */
 import { checkKills, checkPowerCuts, checkSettled } from "./accidents.mjs";
+import { checkBackgroundSync } from "./background-sync.mjs";
 import { checkArchives } from "./archive.mjs";
 import { buildPages } from "./driver/build.mjs";
 import { installBrowsers } from "./driver/install.mjs";
 import { startServer } from "./driver/server.mjs";
+import { checkOutbox } from "./outbox.mjs";
 import { checkCleared, checkQuota, checkReloads } from "./mishaps.mjs";
 import { checkSuites } from "./suites.mjs";
 import { checkTabs } from "./tabs.mjs";
@@ -16,6 +18,8 @@ const parts = {
   quota: checkQuota,
   cleared: checkCleared,
   tabs: checkTabs,
+  outbox: checkOutbox,
+  sync: checkBackgroundSync,
   archives: checkArchives,
 };
 
