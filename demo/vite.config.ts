@@ -16,10 +16,16 @@ const plainImports: Plugin = {
     id.endsWith("vite/preload-helper.js") ? "export const __vitePreload = (load) => load();" : undefined,
 };
 
+/** Lines of a page begin at their beginning. */
+const flushLeft: Plugin = {
+  name: "flush-left",
+  transformIndexHtml: (html) => html.replaceAll(/\n\s+/g, "\n"),
+};
+
 export default defineConfig(({ mode }) => ({
   root: page,
   base: "/",
-  plugins: [plainImports],
+  plugins: [plainImports, flushLeft],
   worker: { format: "es" },
   build: {
     outDir: folder,
@@ -46,8 +52,8 @@ function isEarly(id: string): boolean {
     /\/src\/(verify|import|export|salvage)\.ts$/,
     /\/src\/engine\/(verify|inspect|survey|diagnosis|start-damage|evidence|copy)\.ts$/,
     /\/src\/format\/(flipped-bit|tar)\.ts$/,
-    /\/demo\/page\/(kill|load|letters|damage|report-view|batch-view|hex-view)\.ts$/,
-    /\.html/,
+    /\/demo\/page\/(kill|load|log-view|map|map-layout|letters|damage|report-view|batch-view|hex-view|late-style)\.ts$/,
+    /\.(html|css)/,
   ];
   return isOurs && !late.some((each) => each.test(id));
 }

@@ -6,6 +6,7 @@ import { bytesText, counted, element, plural } from "./dom.ts";
 import { hexView } from "./hex-view.ts";
 import type { Choice } from "./map.ts";
 import { cursorKind } from "./segment-bytes.ts";
+import { needLateStyle } from "./late-style.ts";
 
 /** A field of the header: its bytes, its name, and what it says. */
 export interface Field {
@@ -20,6 +21,7 @@ const textMax = 200;
 
 export function batchView({ segment, item }: Choice): Node[] {
   const { header, control } = item;
+  needLateStyle();
   if (header === undefined) return [];
   const isSound = segment.isSound(item);
   const fields = fieldsOf(item);

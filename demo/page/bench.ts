@@ -34,15 +34,13 @@ class Panel {
 
   constructor(name: string) {
     this.#picture = newHistogramPicture(`Latencies of ${name}`);
-    const count = (title: string, says: HTMLElement): HTMLElement =>
-      element("div", {}, element("dt", {}, title), says);
     const counts = element(
       "dl",
       { class: "counts" },
-      count("Half within", this.#latency),
-      count("99 % within", this.#most),
-      count("Records a second, 500 at once", this.#rate),
-      count("An acknowledgement means", this.#means),
+      countRow("Half within", this.#latency),
+      countRow("99 % within", this.#most),
+      countRow("Records a second, 500 at once", this.#rate),
+      countRow("An acknowledgement means", this.#means),
     );
     byId("contestants").append(
       element("section", {}, element("h2", {}, name), counts, this.#picture, this.#note),
@@ -184,3 +182,7 @@ byId("copy").addEventListener("click", async () => {
     setText(byId("copied"), "It is selected: copy it with the keyboard.");
   }
 });
+
+function countRow(title: string, says: HTMLElement): HTMLElement {
+  return element("div", {}, element("dt", {}, title), says);
+}

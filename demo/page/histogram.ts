@@ -5,7 +5,7 @@ const growth = 1.2;
 const classesMax = 72;
 
 export class Histogram {
-  readonly counts = new Array<number>(classesMax).fill(0);
+  readonly counts = Array.from({ length: classesMax }, () => 0);
   total = 0;
 
   add(ms: number): void {

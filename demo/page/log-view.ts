@@ -18,7 +18,7 @@ export class LogView {
   readonly #queue: Queue;
   readonly #map: LogMap;
   #copy: Outcome | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isDue = false;
   #wasChosen = false;
 
   constructor(queue: Queue) {
@@ -28,14 +28,13 @@ export class LogView {
       void this.#showBatch(choice);
     });
     byId("live").addEventListener("click", () => this.#showCopy(undefined));
-    for (const accident of ["tear", "flip", "fail"] as const) {
-      byId(accident).addEventListener("click", () => void this.#cause(accident));
-    }
   }
 
   /** Looks at the bytes soon. */
   changed(): void {
-    this.#timer ??= setTimeout(() => void this.#look(), intervalMs);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setTimeout(() => void this.#look(), intervalMs);
   }
 
   async showAutopsy(autopsy: Autopsy): Promise<void> {
@@ -46,7 +45,7 @@ export class LogView {
   async #look(): Promise<void> {
     const { bytes } = this.#queue;
     if (bytes.isStale) await bytes.refresh();
-    this.#timer = undefined;
+    this.#isDue = false;
     if (this.#copy === undefined) this.#show(bytes, []);
     if (bytes.isStale) this.changed();
   }
@@ -68,7 +67,8 @@ export class LogView {
     );
   }
 
-  async #cause(accident: Accident): Promise<void> {
+  /** An accident on a copy of the bytes, and what is said of it. */
+  async cause(accident: Accident): Promise<void> {
     const report = byId("report");
     try {
       const [{ cause }, { outcomeView }] = await Promise.all([

@@ -1,7 +1,8 @@
 /** The page: puts the three columns together. */
 import { byId, setText } from "./dom.ts";
 import { showFacts } from "./facts.ts";
-import { LogView } from "./log-view.ts";
+import type { Accident } from "./damage.ts";
+import type { LogView } from "./log-view.ts";
 import { Network } from "./network.ts";
 import { Orders } from "./orders.ts";
 import { Queue } from "./queue.ts";
@@ -10,6 +11,8 @@ import { happened, showServerSwitches, showStatus, startTab } from "./tab-view.t
 
 const factsMs = 3000;
 const statusMs = 80;
+/** A log without a record is not longer. */
+const emptyBytes = 512;
 
 const network = new Network();
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -17,10 +20,17 @@ let dead = 0;
 
 const queue: Queue = new Queue(network, { changed, died, happened });
 const orders = new Orders((record) => queue.push(record));
-const log = new LogView(queue);
+let log: Promise<LogView> | undefined;
+
+/** The map comes when there is something to draw. */
+function logView(): Promise<LogView> {
+  return (log ??= import("./log-view.ts").then((loaded) => new loaded.LogView(queue)));
+}
 
 function changed(): void {
-  log.changed();
+  if (log !== undefined || orders.acknowledged > 0 || queue.bytes.bytes > emptyBytes) {
+    void logView().then((view) => view.changed());
+  }
   timer ??= setTimeout(() => {
     timer = undefined;
     showStatus(queue, orders);
@@ -47,14 +57,22 @@ function facts(): void {
   void showFacts(queue.storage, orders.strength, queue.outbox?.partition);
 }
 
+const accidents: readonly Accident[] = ["tear", "flip", "fail"];
+for (const accident of accidents) {
+  byId(accident).addEventListener("click", () => void logView().then((view) => view.cause(accident)));
+}
 watchServer(showServerSwitches);
-startTab({ queue, orders, network, showAutopsy: (autopsy) => void log.showAutopsy(autopsy) });
+startTab({
+  queue,
+  orders,
+  network,
+  showAutopsy: (autopsy) => void logView().then((view) => view.showAutopsy(autopsy)),
+});
 try {
   await queue.open();
   const { found } = queue;
   happened(found > 0 ? `The log was opened: ${found} orders from before are in it.` : "The log was opened.");
   document.documentElement.dataset["ready"] = "yes";
-  queue.adopt();
   facts();
   setInterval(facts, factsMs);
 } catch (error) {

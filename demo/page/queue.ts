@@ -4,9 +4,8 @@
  */
 import { browserStorage, type BrowserStorage } from "../../adapters/browser/storage.ts";
 import { pathOf } from "../../src/format/names.ts";
-import { listLogs, type LogAddress, type OpenLogOptions, type Storage } from "../../src/index.ts";
+import { type LogAddress, type OpenLogOptions, type Storage } from "../../src/index.ts";
 import {
-  adoptOrphans,
   fetchDelivery,
   openOutbox,
   type Outbox,
@@ -33,7 +32,7 @@ export const topic = `${outboxName}.queue`;
 const segmentBytes = 128 * 1024;
 const partitionKey = "partition";
 const lockWaitMs = 5000;
-const adoptMs = 4000;
+const adoptEveryMs = 5000;
 
 export class Queue {
   readonly #listener: QueueListener;
@@ -46,7 +45,7 @@ export class Queue {
   #partition: number | undefined;
   /** Those who wait for the log to be open, in order. */
   #waiting: ((outbox: Outbox) => void)[] = [];
-  #isAdopting = false;
+  #adopted = 0;
   #delivered = 0;
   /** Called with each write, while somebody waits for one. */
   #onWrite: (() => void) | undefined;
@@ -147,31 +146,6 @@ export class Queue {
     return this.#partition === partition;
   }
 
-  /** Delivers what closed tabs have left, now and then. */
-  adopt(): void {
-    setInterval(() => {
-      if (this.#outbox === undefined || this.#isAdopting) return;
-      this.#isAdopting = true;
-      this.#adoptOnce()
-        .catch(() => undefined)
-        .finally(() => (this.#isAdopting = false));
-    }, adoptMs);
-  }
-
-  async #adoptOnce(): Promise<void> {
-    const logs = await listLogs({ storage: this.#storage, topic });
-    if (!logs.some(({ partition }) => partition !== this.#partition)) return;
-    // With a worker of its own, so that whoever kills this tab's worker kills nothing else.
-    for (const orphan of await adoptOrphans(this.#options(browserStorage({ worker: newWorker }), 0))) {
-      this.#listener.happened(`Took over ${orphan.pending} orders that a closed tab has left.`);
-      orphan.events.addEventListener("delivered", ({ detail }) => this.#count(detail.count));
-      void orphan
-        .drained()
-        .then(() => orphan.close())
-        .catch(() => undefined);
-    }
-  }
-
   async #open(partition: number | "free"): Promise<void> {
     this.#partition = partition === "free" ? undefined : partition;
     this.#handles.clear();
@@ -182,7 +156,8 @@ export class Queue {
     this.#outbox = outbox;
     this.found = outbox.pending;
     for (const resolve of this.#waiting.splice(0)) resolve(outbox);
-    outbox.events.addEventListener("change", () => this.#listener.changed());
+    this.#adopted = 0;
+    outbox.events.addEventListener("change", () => this.#changed(outbox));
     outbox.events.addEventListener("delivered", ({ detail }) => this.#count(detail.count));
     outbox.events.addEventListener("dead", ({ detail }) => {
       this.#listener.happened(`Given up: ${detail.reason.slice(0, 120)}`);
@@ -199,11 +174,23 @@ export class Queue {
       name: outboxName,
       partition,
       segmentBytes,
+      // What closed tabs have left is delivered by those that are still there.
+      adopt: true,
+      adoptEveryMs,
       lockWaitMs: partition === "free" ? 0 : lockWaitMs,
       backoff: { baseMs: 250, maxMs: 3000 },
       timeoutMs: 10_000,
       deliver: fetchDelivery({ url: "/ingest", fetch: this.#network.fetch as never }),
     };
+  }
+
+  #changed({ adopted }: Outbox): void {
+    const last = adopted.at(-1);
+    if (adopted.length > this.#adopted && last !== undefined) {
+      this.#listener.happened(`Took over the ${last.pending} orders that a closed tab has left.`);
+    }
+    this.#adopted = adopted.length;
+    this.#listener.changed();
   }
 
   #count(count: number): void {

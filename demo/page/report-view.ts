@@ -3,6 +3,7 @@ import type { RecoveryReport, SegmentReport, VerifyReport } from "../../src/inde
 import type { Outcome } from "./damage.ts";
 import { counted, element, plural } from "./dom.ts";
 import type { Autopsy } from "./kill.ts";
+import { needLateStyle } from "./late-style.ts";
 
 export function outcomeView({ did, verified, recovery, refusal, salvaged }: Outcome): Node[] {
   const nodes: Node[] = [element("p", {}, did), ...verifiedView(verified)];
@@ -19,14 +20,12 @@ export function outcomeView({ did, verified, recovery, refusal, salvaged }: Outc
   }
   if (salvaged !== undefined) {
     const { kept, lost } = salvaged;
-    const sum = (ranges: readonly { first: number; next: number }[]): number =>
-      ranges.reduce((total, { first, next }) => total + next - first, 0);
     nodes.push(
       element(
         "p",
         {},
         element("b", {}, "Salvage: "),
-        `${plural(sum(kept), "record")} kept in a new log, ${counted(sum(lost))} lost`,
+        `${plural(countOf(kept), "record")} kept in a new log, ${counted(countOf(lost))} lost`,
         rangesText(lost),
         ".",
       ),
@@ -42,10 +41,10 @@ export function autopsyView({ verified, recovery }: Autopsy): Node[] {
 }
 
 function verifiedView({ verdict, segments, records }: VerifyReport): Node[] {
+  needLateStyle();
   const list = element("ul", { class: "verdicts" });
-  const found = (each: SegmentReport): boolean => each.verdict !== "sound" || each.replaced !== undefined;
-  for (const each of segments.filter(found)) list.append(segmentView(each));
-  const sound = segments.filter((each) => !found(each)).length;
+  for (const each of segments.filter(hasMore)) list.append(segmentView(each));
+  const sound = segments.filter((each) => !hasMore(each)).length;
   if (sound > 0)
     list.append(element("li", {}, badge("sound"), ` ${plural(sound, "segment")} without a fault`));
   return [
@@ -106,4 +105,18 @@ function rangesText(ranges: readonly { readonly first: number; readonly next: nu
     next === first + 1 ? counted(first) : `${counted(first)} to ${counted(next - 1)}`,
   );
   return ` (offset ${texts.join(", ")})`;
+}
+
+interface Offsets {
+  readonly first: number;
+  readonly next: number;
+}
+
+function countOf(ranges: readonly Offsets[]): number {
+  return ranges.reduce((sum, { first, next }) => sum + next - first, 0);
+}
+
+/** Whether there is more to say than that it is sound. */
+function hasMore({ verdict, replaced }: SegmentReport): boolean {
+  return verdict !== "sound" || replaced !== undefined;
 }

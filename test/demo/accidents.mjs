@@ -14,9 +14,6 @@ export async function checkAccidents(check, tab) {
     );
     return { report: await tab.text("report"), colours };
   };
-  const shows = (colours, verdict, colour) => {
-    expect(colours.includes(`${verdict} ${colour}`), `no ${verdict} in ${colour}: ${colours.join("; ")}`);
-  };
 
   await check("tear the tail: torn, cut, and the log opens", async () => {
     const { report, colours } = await cause("tear");
@@ -76,4 +73,8 @@ function isOnMap(tab, colour) {
     for (let at = 0; at < data.length; at += 4) if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) return true;
     return false;
   })()`);
+}
+
+function shows(colours, verdict, colour) {
+  expect(colours.includes(`${verdict} ${colour}`), `no ${verdict} in ${colour}: ${colours.join("; ")}`);
 }

@@ -174,8 +174,8 @@ async function checkNames(tab) {
   const seen = nodes
     .filter(({ ignored }) => !ignored)
     .map(({ role, name }) => [role?.value, name?.value ?? ""]);
-  const pressable = ["button", "textbox", "spinbutton", "switch", "slider", "link"];
-  const nameless = seen.filter(([role, name]) => pressable.includes(role) && name.trim() === "");
+  const pressable = new Set(["button", "textbox", "spinbutton", "switch", "slider", "link"]);
+  const nameless = seen.filter(([role, name]) => pressable.has(role) && name.trim() === "");
   expect(nameless.length === 0, `without a name: ${nameless.map(([role]) => role).join(", ")}`);
   const has = (role, name) => seen.some((each) => each[0] === role && each[1].includes(name));
   const landmarks = [
@@ -189,7 +189,7 @@ async function checkNames(tab) {
   ];
   const missing = landmarks.filter(([role, name]) => !has(role, name));
   expect(missing.length === 0, `no landmark ${missing.join("; ")}`);
-  const count = seen.filter(([role]) => pressable.includes(role)).length;
+  const count = seen.filter(([role]) => pressable.has(role)).length;
   return `${count} things to press`;
 }
 
@@ -250,7 +250,7 @@ async function checkTabs(tab, browser, url) {
     "the orders of the closed tab arrived",
     30_000,
   );
-  expect((await tab.text("happened")).includes("a closed tab has left"), await tab.text("happened"));
+  expect((await tab.text("happened")).includes("Took over"), await tab.text("happened"));
   return `logs ${numbers.join(" and ")}`;
 }
 

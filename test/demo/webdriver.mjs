@@ -31,10 +31,8 @@ async function withWebKit(profile, work) {
     env: environment(home),
   });
   const call = async (method, path, body) => {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method,
-      body: body && JSON.stringify(body),
-    });
+    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, init);
     const { value } = await answer.json();
     if (!answer.ok) throw new Error(value.message);
     return value;
