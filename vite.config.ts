@@ -38,7 +38,7 @@ export default defineConfig({
           include: [
             "test/{append,archive,failure,format,outbox,reading,receiver,recovery,verify}/**/*.test.ts",
           ],
-          exclude: ["test/failure/{random,repeated}.test.ts"],
+          exclude: ["test/failure/{random,repeated}.test.ts", "test/receiver/listener.test.ts"],
           testTimeout: 60_000,
           isolate: false,
         },

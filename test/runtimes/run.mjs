@@ -18,6 +18,7 @@ const leftOut = [
   "test/sim, test/model, test/exchange, test/ported, random failures: nothing in them knows a runtime, and they take minutes",
   "test/real/conformance: the suites and losses of power are there, one by one",
   "test/opfs, test/indexeddb: not for these runtimes; and happy-dom's events take the place of those that Deno's workers need",
+  "test/receiver/listener: a receiver is mounted on Node's own server; Bun and Deno have servers that take it as it is",
   "test/cli: the tool is run in each runtime by the step package",
   "test/structure, the suites on wrong adapters and on memory: they are about the sources, and about other backends",
 ];
