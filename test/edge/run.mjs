@@ -1,6 +1,7 @@
 /** The tests inside of a real workerd: the suites in a Durable Object, what is left of one that is killed, and journeys to it. */
 import { rmSync } from "node:fs";
 import { checkAccidents } from "./accidents.mjs";
+import { checkCrashes } from "./crash.mjs";
 import { checkExample } from "./example.mjs";
 import { bundleWorkers, folder, install } from "./install.mjs";
 import { checkJourney } from "./journey.mjs";
@@ -10,6 +11,7 @@ import { withWorkerd } from "./workerd.mjs";
 const parts = {
   conformance: checkConformance,
   start: checkStart,
+  crashes: checkCrashes,
   accidents: checkAccidents,
   example: checkExample,
   journey: checkJourney,

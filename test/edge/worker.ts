@@ -5,7 +5,7 @@
 import { durableObjectStorage } from "../../adapters/durable-object/storage.ts";
 import { type Log, openLog } from "../../src/index.ts";
 import { conformance } from "./objects/conformance.ts";
-import { judge, live, recover } from "./objects/crash.ts";
+import { live, recover } from "./objects/crash.ts";
 import type { ObjectContext } from "./objects/context.ts";
 import { fill, openCold } from "./objects/start.ts";
 import { goOn, receive, sendAway } from "./objects/travel.ts";
@@ -35,7 +35,6 @@ const actions: Readonly<Record<string, Action>> = {
   continue: goOn,
   live,
   recover,
-  judge,
 };
 
 export class LogObject {
