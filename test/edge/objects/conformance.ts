@@ -49,7 +49,7 @@ function checksOf(objectStorage: ObjectStorage): Check[] {
     again: (storage) => on(folders.get(storage)!),
     readBeside: true,
     holdElsewhere: "an object runs once at a time, so that nobody else can hold its places",
-    losePower: "nothing inside of an object can take its power; see test/edge/run.mjs",
+    losePower: "nothing inside of an object can take its power; see test/edge/accidents.mjs",
   };
   testStorage(backend);
   testLog(backend);
