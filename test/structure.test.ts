@@ -7,6 +7,7 @@ import { posix, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAst } from "vite";
 import { expect, test } from "vitest";
+import { controls } from "./sim/controls.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const LINES_MAX = 300;
@@ -111,7 +112,21 @@ test(`no source file is over ${LINES_MAX} lines`, () => {
 });
 
 test("this file sees imports where they are", () => {
-  expect(importsOf("test/structure.test.ts")).toEqual(["node:fs", "node:path", "node:url", "vite", "vitest"]);
+  expect(importsOf("test/structure.test.ts")).toEqual([
+    "node:fs",
+    "node:path",
+    "node:url",
+    "vite",
+    "vitest",
+    "test/sim/controls.mjs",
+  ]);
+});
+
+test("every mistake that the searches have to find can be made", () => {
+  const impossible = controls.flatMap(({ name, changes }) =>
+    changes.filter(([file, from]) => !read(file).includes(from)).map(() => name),
+  );
+  expect(impossible).toEqual([]);
 });
 
 test("the lock file names no registry", () => {
