@@ -28,7 +28,15 @@ const parse = (file: string) => parseAst(read(file), { lang: "ts" });
 const core = ["src/format/", "src/engine/", ...sources.filter((file) => /^src\/[^/]+$/.test(file))];
 
 /** The command-line tool is a program of its own on top of everything, and nobody imports it. */
-const tool = ["src/cli/", ...core, "src/storage.ts", "adapters/node/", "node:"];
+const tool = [
+  "src/cli/",
+  ...core,
+  "src/storage.ts",
+  "src/receiver/index.ts",
+  "adapters/node/",
+  "adapters/node-http/",
+  "node:",
+];
 
 /** What the adapters know of the world: their runtime, libraries, and what those of the web have in common. */
 const platforms: Record<string, readonly string[]> = {

@@ -69,13 +69,18 @@ export class Workshop {
   }
 
   start(...args: string[]): ChildProcessWithoutNullStreams {
-    const child = spawn(process.execPath, [main, ...args], { cwd: this.folder, env: environment() });
+    return this.startWith(args);
+  }
+
+  startWith(args: readonly string[], { env }: RunOptions = {}): ChildProcessWithoutNullStreams {
+    const child = spawn(process.execPath, [main, ...args], { cwd: this.folder, env: environment(env) });
     onTestFinished(() => void child.kill("SIGKILL"));
     return child;
   }
 
   async run(args: readonly string[], { input, env }: RunOptions = {}): Promise<Ended> {
     const child = spawn(process.execPath, [main, ...args], { cwd: this.folder, env: environment(env) });
+    onTestFinished(() => void child.kill("SIGKILL"));
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
     return ended(child);
