@@ -22,7 +22,8 @@ async function take(tab, name) {
 /** Looks at the page as `size` and `scheme` have it, from the top of what `id` is. */
 async function look(tab, size, scheme, id = undefined) {
   await tab.show(size, scheme);
-  const top = id === undefined ? 0 : `document.getElementById("${id}").getBoundingClientRect().top + scrollY - 8`;
+  const top =
+    id === undefined ? 0 : `document.getElementById("${id}").getBoundingClientRect().top + scrollY - 8`;
   await tab.evaluate(`scrollTo(0, ${top})`);
   await new Promise((wake) => setTimeout(wake, 400));
 }
