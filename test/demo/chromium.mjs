@@ -129,8 +129,13 @@ export class Tab {
     return result.value;
   }
 
-  until(expression, msMax) {
-    return until(() => this.evaluate(expression).catch(() => false), expression, msMax);
+  async until(expression, msMax) {
+    try {
+      return await until(() => this.evaluate(expression).catch(() => false), expression, msMax);
+    } catch (error) {
+      const shown = await this.evaluate(`document.getElementById("tab")?.innerText`).catch(String);
+      throw new Error(`${error.message}; the first column says: ${shown?.replaceAll(/\s+/g, " ")}`);
+    }
   }
 
   text(id) {
@@ -184,11 +189,16 @@ export class Tab {
     await this.send("Input.insertText", { text: String(value) });
   }
 
+  /** Places an order, and waits until the page counts it: what it says of its state is then said of this one as well. */
   async order({ customer = "ada", item = "tea", quantity = 1 }) {
+    const before = await this.number("acknowledged");
     await this.type("customer", customer);
     await this.type("item", item);
     await this.type("quantity", quantity);
     await this.press("#order-form button");
+    await this.until(
+      `Number(document.getElementById("acknowledged").innerText.replaceAll(",", "")) > ${before}`,
+    );
   }
 
   /** A switch that is in the other position is pressed. */
