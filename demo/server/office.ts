@@ -3,7 +3,7 @@
  * log. It knows nothing of sockets, and what it hears may come from anybody.
  */
 import { nodeStorage } from "../../adapters/node/storage.ts";
-import { type Log, openLog } from "../../src/index.ts";
+import { type Log, openLog, type ReadOptions } from "../../src/index.ts";
 import { createReceiver, type Handler } from "../../src/receiver/index.ts";
 import { limits, readOrder } from "../orders/order.ts";
 import { Proof, type Tally } from "./proof.ts";
@@ -51,6 +51,8 @@ export class Office {
   #log: Log | undefined;
   #receive: Handler | undefined;
   #turning: Promise<void> = Promise.resolve();
+  /** Deliveries that the receiver has been given and not yet answered. */
+  readonly #underWay = new Set<Promise<Response>>();
   #following = new AbortController();
   #follower: Promise<void> = Promise.resolve();
   #proof = new Proof(true);
@@ -106,8 +108,6 @@ export class Office {
 
   /** Answers a delivery, or throws {@link NoAnswer}. */
   async take(request: Request): Promise<Response> {
-    const receive = this.#receive;
-    if (receive === undefined) throw new NoAnswer("the server is off");
     const body = await bodyOf(request);
     if (body === undefined) return refusal(413, `a delivery may have ${bodyBytesMax} bytes`);
     if (ordersTooMuch(body)) {
@@ -116,7 +116,7 @@ export class Office {
       return refusal(422, `nobody may order more than ${limits.quantity} of one item`);
     }
     const { url, headers, signal } = request;
-    const answer = await receive(new Request(url, { method: "POST", headers, body, signal }));
+    const answer = await this.#pass(new Request(url, { method: "POST", headers, body, signal }));
     if (answer.status === 200) {
       const { duplicates } = (await answer.clone().json()) as { duplicates: number };
       this.#duplicates += duplicates;
@@ -129,6 +129,18 @@ export class Office {
     return answer;
   }
 
+  async #pass(delivery: Request): Promise<Response> {
+    // It may have been switched off while the delivery came in.
+    if (this.#receive === undefined) throw new NoAnswer("the server is off");
+    const answer = this.#receive(delivery);
+    this.#underWay.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#underWay.delete(answer);
+    }
+  }
+
   async #open(): Promise<void> {
     if (this.#log !== undefined) return;
     const storage = nodeStorage(this.#folder);
@@ -138,7 +150,7 @@ export class Office {
     this.#read = log.first;
     this.#caughtUpAt = log.next;
     this.#following = new AbortController();
-    this.#follower = this.#follow(log, this.#following.signal);
+    this.#follower = this.#watch(log, { follow: true, signal: this.#following.signal });
     this.#receive = createReceiver({
       log,
       limits: { bodyBytes: bodyBytesMax },
@@ -154,14 +166,17 @@ export class Office {
     this.#receive = undefined;
     this.#log = undefined;
     this.#changed();
+    await Promise.allSettled(this.#underWay);
     this.#following.abort();
     await this.#follower;
+    // What was answered before is shown and counted as well.
+    await this.#watch(log, { from: Math.max(this.#read, log.first) });
     await log.close();
   }
 
-  async #follow(log: Log, signal: AbortSignal): Promise<void> {
+  async #watch(log: Log, options: ReadOptions): Promise<void> {
     try {
-      for await (const record of log.read({ follow: true, signal })) {
+      for await (const record of log.read(options)) {
         this.#proof.add(record);
         this.#read = record.offset + 1;
         this.#recent.unshift(shown(record));
@@ -169,7 +184,7 @@ export class Office {
         this.#changed();
       }
     } catch (error) {
-      if (!signal.aborted) console.error(`  the log cannot be read: ${String(error)}`);
+      if (!options.signal?.aborted) console.error(`  the log cannot be read: ${String(error)}`);
     }
   }
 }

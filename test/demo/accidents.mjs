@@ -1,5 +1,5 @@
 /** The accidents on a copy: what the report says has to be what was done, and the live log must not hear of it. */
-import { expect } from "./hostile.mjs";
+import { expect } from "./expect.mjs";
 
 export async function checkAccidents(check, tab) {
   const cause = async (id) => {

@@ -1,7 +1,7 @@
 /** A Chromium with the demo in its tabs, driven with real presses of the mouse and keys; it notes whatever goes wrong in them. */
 import { withProfile } from "../browser/session.mjs";
 import { startChromium } from "../browser/driver/browsers.mjs";
-import { until } from "./hostile.mjs";
+import { until } from "./expect.mjs";
 
 const wide = { width: 1440, height: 900 };
 export const phone = { width: 390, height: 844 };
@@ -134,7 +134,9 @@ export class Tab {
       return await until(() => this.evaluate(expression).catch(() => false), expression, msMax);
     } catch (error) {
       const shown = await this.evaluate(`document.getElementById("tab")?.innerText`).catch(String);
-      throw new Error(`${error.message}; the first column says: ${shown?.replaceAll(/\s+/g, " ")}`);
+      throw new Error(`${error.message}; the first column says: ${shown?.replaceAll(/\s+/g, " ")}`, {
+        cause: error,
+      });
     }
   }
 

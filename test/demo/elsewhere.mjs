@@ -1,6 +1,6 @@
 /** The main path of the demo in Firefox and WebKit: orders, offline, a reload, the map, an accident. */
 import { withProfile } from "../browser/session.mjs";
-import { expect, until } from "./hostile.mjs";
+import { expect, until } from "./expect.mjs";
 import { startService, stateOf, withFolder } from "./service.mjs";
 import { browsers } from "./webdriver.mjs";
 

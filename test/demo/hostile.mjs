@@ -1,6 +1,7 @@
 /** The service under everything that a stranger may send it. Afterwards it has to be as it was. */
 import { request } from "node:http";
 import { connect } from "node:net";
+import { expect, until } from "./expect.mjs";
 import { startService, stateOf, withFolder } from "./service.mjs";
 
 const json = { "content-type": "application/json" };
@@ -15,6 +16,7 @@ export async function checkService(tally) {
         expect(isOn && next === 0 && proof.strangers === 0, `${next} records, ${proof.strangers} strangers`);
       });
       await checkDeliveries(service, tally);
+      await tally.check("switched off, it shows every record that it has promised", () => checkOff(service));
       await tally.check("takes another port, and says so, when its own is taken", async () => {
         const { port } = new URL(service.url);
         const other = await startService(`${folder}/other`, port);
@@ -189,6 +191,31 @@ async function checkDeliveries({ url }, tally) {
   });
 }
 
+/** Deliveries are under way in six lines while the switch is turned: those that were answered have to be in the state. */
+async function checkOff({ url }) {
+  const turn = (server) =>
+    fetch(`${url}/control`, { method: "POST", headers: json, body: JSON.stringify({ server }) });
+  const before = (await stateOf(url)).next;
+  let acknowledged = 0;
+  const line = async (outbox) => {
+    for (let sequence = 1; ; sequence += 200) {
+      const records = Array.from({ length: 200 }, () => ({ value: "no order", timestamp: 1 }));
+      const body = JSON.stringify(batchOf(records, outbox, sequence));
+      const { status } = await fetch(`${url}/ingest`, { method: "POST", headers: json, body });
+      if (status === 200) acknowledged += records.length;
+    }
+  };
+  const lines = ["a", "b", "c", "d", "e", "f"].map((name) => line(`off-${name}`).catch(() => undefined));
+  await until(() => acknowledged >= 4000, "some deliveries were taken");
+  await turn("off");
+  const { next, isOn } = await stateOf(url);
+  await Promise.all(lines);
+  await turn("on");
+  expect(!isOn, "it is on");
+  expect(next === before + acknowledged, `${next - before} are shown, and ${acknowledged} were promised`);
+  return `${acknowledged} records`;
+}
+
 async function restart(service, folder) {
   const before = await stateOf(service.url);
   const bodies = Array.from({ length: 40 }, (_, index) =>
@@ -264,18 +291,4 @@ function ask({ port, path, method = "GET", headers = json, body, chunked = false
     if (chunked) outgoing.write(body.slice(0, 10));
     outgoing.end(chunked ? body.slice(10) : body);
   });
-}
-
-export async function until(ask_, what, msMax = 15_000) {
-  const begun = performance.now();
-  for (;;) {
-    const answer = await ask_();
-    if (answer) return answer;
-    if (performance.now() - begun > msMax) throw new Error(`it never came to pass that ${what}`);
-    await new Promise((wake) => setTimeout(wake, 30));
-  }
-}
-
-export function expect(holds, otherwise) {
-  if (!holds) throw new Error(otherwise);
 }

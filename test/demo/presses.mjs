@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { checkAccidents } from "./accidents.mjs";
 import { phone, withChromium } from "./chromium.mjs";
-import { expect, until } from "./hostile.mjs";
+import { expect, until } from "./expect.mjs";
 import { startService, stateOf, withFolder } from "./service.mjs";
 import { FIRST_LOAD_BYTES_MAX } from "./size.mjs";
 

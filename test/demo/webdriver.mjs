@@ -7,7 +7,7 @@ import { connect, createServer } from "node:net";
 import { startFirefox } from "../browser/driver/browsers.mjs";
 import { miniBrowser } from "../browser/driver/install.mjs";
 import { environment } from "../tools/command.mjs";
-import { until } from "./hostile.mjs";
+import { until } from "./expect.mjs";
 
 export const browsers = { Firefox: withFirefox, WebKit: withWebKit };
 
