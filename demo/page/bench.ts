@@ -2,6 +2,7 @@
 import type { Log } from "../../src/index.ts";
 import { type Contestant, contestants, removeAll } from "./contestants.ts";
 import { byId, counted, element, setText } from "./dom.ts";
+import { strengths } from "./facts.ts";
 import { drawHistogram, Histogram, newHistogramPicture } from "./histogram.ts";
 
 interface Result {
@@ -9,7 +10,7 @@ interface Result {
   readonly halfMs: number;
   readonly mostMs: number;
   readonly perSecond: number;
-  readonly durability: string;
+  readonly durability: Strength;
 }
 
 const value = "x".repeat(100);
@@ -18,6 +19,10 @@ const warmUpMs = 300;
 const atOnce = 500;
 const drawMs = 100;
 
+const noteText = "How long one append takes, from the call to the acknowledgement.";
+
+type Strength = keyof typeof strengths;
+
 class Panel {
   readonly histogram = new Histogram();
   readonly #picture: SVGSVGElement;
@@ -25,11 +30,7 @@ class Panel {
   readonly #most = element("dd", {}, "–");
   readonly #rate = element("dd", {}, "–");
   readonly #means = element("dd", {}, "–");
-  readonly #note = element(
-    "p",
-    { class: "hint" },
-    "How long one append takes, from the call to the acknowledgement.",
-  );
+  readonly #note = element("p", { class: "hint" }, noteText);
   #drawn = 0;
 
   constructor(name: string) {
@@ -60,8 +61,9 @@ class Panel {
     setText(this.#rate, counted(perSecond));
   }
 
-  means(durability: string): void {
+  means(durability: Strength): void {
     setText(this.#means, durability);
+    setText(this.#note, `${noteText} It means ${strengths[durability]}.`);
   }
 
   refuse(why: string): void {
@@ -89,7 +91,7 @@ async function measure(
   name: string,
   advance: (share: number) => void,
 ): Promise<Result> {
-  let durability = "";
+  let durability: Strength = "memory";
   const one = async (): Promise<void> => void ({ durability } = await log.append({ value }));
   await during(warmUpMs, one, () => undefined);
   panel.means(durability);

@@ -6,7 +6,8 @@ import type { Pushed } from "../../src/outbox/index.ts";
 /** Some browsers never answer, in ms. */
 const askMsMax = 2000;
 
-const strengths: Record<Pushed["durability"], string> = {
+/** What an acknowledgement of each strength says. */
+export const strengths: Record<Pushed["durability"], string> = {
   disk: "disk: it survives a loss of power",
   os: "os: it survives a kill; names of new files settle within minutes, then disk",
   memory: "memory",

@@ -29,14 +29,18 @@ function upperOf(index: number): number {
   return smallestMs * growth ** (index + 1);
 }
 
-const width = 480;
+/** Until it is known how wide the picture is. */
+const usualWidth = 480;
 const height = 150;
 const floor = height - 20;
 const marks = [0.1, 1, 10, 100, 1000];
 const space = "http://www.w3.org/2000/svg";
 
-/** Draws it into an `svg`, anew each time. */
+/** Draws it into an `svg`, anew each time and as wide as that is, so that letters have the size of those around it. */
 export function drawHistogram(target: SVGSVGElement, histogram: Histogram): void {
+  const width = target.clientWidth || usualWidth;
+  target.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const xOf = (ms: number): number => (Math.log(ms / smallestMs) / Math.log(growth) / classesMax) * width;
   const nodes: SVGElement[] = [];
   const column = width / classesMax;
   const most = Math.max(1, ...histogram.counts);
@@ -49,9 +53,7 @@ export function drawHistogram(target: SVGSVGElement, histogram: Histogram): void
   for (const ms of marks) {
     const x = xOf(ms);
     nodes.push(shape("line", { x1: x, y1: floor, x2: x, y2: floor + 4 }));
-    nodes.push(
-      shape("text", { x: x + 3, y: height - 4 }, ms < 1 ? `${ms} ms` : ms < 1000 ? `${ms} ms` : "1 s"),
-    );
+    nodes.push(shape("text", { x: x + 3, y: height - 4 }, ms < 1000 ? `${ms} ms` : "1 s"));
   }
   if (histogram.total > 0) {
     const x = xOf(histogram.quantile(0.5));
@@ -63,15 +65,10 @@ export function drawHistogram(target: SVGSVGElement, histogram: Histogram): void
 
 export function newHistogramPicture(label: string): SVGSVGElement {
   const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("class", "histogram");
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", label);
   return svg;
-}
-
-function xOf(ms: number): number {
-  return (Math.log(ms / smallestMs) / Math.log(growth) / classesMax) * width;
 }
 
 function shape(name: string, attributes: Readonly<Record<string, string | number>>, text = ""): SVGElement {

@@ -6,7 +6,11 @@ import type { Autopsy } from "./kill.ts";
 import { needLateStyle } from "./late-style.ts";
 
 export function outcomeView({ did, verified, recovery, refusal, salvaged }: Outcome): Node[] {
-  const nodes: Node[] = [element("p", {}, did), ...verifiedView(verified)];
+  const nodes: Node[] = [
+    element("h3", {}, "What recovery says of the copy"),
+    element("p", {}, did),
+    ...verifiedView(verified),
+  ];
   if (recovery !== undefined) nodes.push(recoveryView(recovery));
   if (refusal !== undefined) {
     nodes.push(
@@ -36,8 +40,13 @@ export function outcomeView({ did, verified, recovery, refusal, salvaged }: Outc
 
 export function autopsyView({ verified, recovery }: Autopsy): Node[] {
   const did =
-    "The worker was killed between a write and its flush. This is the real log, as it was found and as it was opened again.";
-  return [element("p", {}, did), ...verifiedView(verified), recoveryView(recovery)];
+    "The worker was killed between a write and its flush. This is no copy: it is how the log of this tab was found, and opened again.";
+  return [
+    element("h3", {}, "What recovery says of the log of this tab"),
+    element("p", {}, did),
+    ...verifiedView(verified),
+    recoveryView(recovery),
+  ];
 }
 
 function verifiedView({ verdict, segments, records }: VerifyReport): Node[] {
@@ -68,8 +77,7 @@ function segmentView({ segment, verdict, damages, replaced, reason }: SegmentRep
     );
   }
   for (const { position, reason: why, flipped, first, next } of damages) {
-    const lost =
-      next === undefined || next === first ? "" : `; offsets ${counted(first)} to ${counted(next - 1)}`;
+    const lost = next === undefined || next === first ? "" : `; ${rangeText({ first, next })}`;
     item.append(`: at position ${counted(position)}, ${why}${lost}. `);
     if (flipped !== undefined) {
       item.append(
@@ -85,9 +93,7 @@ function recoveryView({ verdict, next, torn, rewritten, segments }: RecoveryRepo
   if (torn !== undefined)
     parts.push(`cut ${plural(torn.bytes, "byte")} at ${counted(torn.position)} of ${torn.segment}`);
   if (rewritten !== undefined) {
-    parts.push(
-      `rewrote offsets ${counted(rewritten.first)} to ${counted(rewritten.next - 1)} into a fresh segment and flushed them`,
-    );
+    parts.push(`rewrote ${rangeText(rewritten)} into a fresh segment and flushed it`);
   }
   parts.push(`the log goes on with offset ${counted(next)} in ${plural(segments, "segment")}`);
   return element("p", {}, element("b", {}, "Opened: "), badge(verdict), ` ${parts.join("; ")}.`);
@@ -99,12 +105,15 @@ function badge(verdict: string): HTMLElement {
   return element("span", { class: `badge ${tone}` }, verdict);
 }
 
-function rangesText(ranges: readonly { readonly first: number; readonly next: number }[]): string {
+function rangesText(ranges: readonly Offsets[]): string {
   if (ranges.length === 0) return "";
-  const texts = ranges.map(({ first, next }) =>
-    next === first + 1 ? counted(first) : `${counted(first)} to ${counted(next - 1)}`,
-  );
-  return ` (offset ${texts.join(", ")})`;
+  return ` (${ranges.map(rangeText).join(", ")})`;
+}
+
+function rangeText({ first, next }: Offsets): string {
+  return next === first + 1
+    ? `offset ${counted(first)}`
+    : `offsets ${counted(first)} to ${counted(next - 1)}`;
 }
 
 interface Offsets {
