@@ -46,7 +46,8 @@ class Panel {
     byId("contestants").append(
       element("section", {}, element("h2", {}, name), counts, this.#picture, this.#note),
     );
-    drawHistogram(this.#picture, this.histogram);
+    // It is drawn at once, and anew when its width is another one.
+    new ResizeObserver(() => drawHistogram(this.#picture, this.histogram)).observe(this.#picture);
   }
 
   draw(isDue = performance.now() - this.#drawn > drawMs): void {

@@ -164,7 +164,7 @@ export class Queue {
       this.#listener.died();
     });
     await this.bytes.load();
-    for (const segment of this.bytes.segments) segment.flushed = segment.end;
+    for (const segment of this.bytes.segments) segment.flushed = segment.linkEnd ?? segment.end;
     this.#listener.changed();
   }
 

@@ -25,6 +25,8 @@ export class Browser {
   /** Failed requests, which a browser prints in the console, although somebody asked for them. */
   failures = [];
   bytes = 0;
+  /** The selectors of what was pressed in any tab. */
+  pressed = new Set();
   #devtools;
   #origin;
 
@@ -35,7 +37,7 @@ export class Browser {
 
   async open(url, { size = wide, scheme = "light" } = {}) {
     this.#origin ??= new URL(url).origin;
-    const tab = new Tab(await this.#devtools.openTab("about:blank"));
+    const tab = new Tab(await this.#devtools.openTab("about:blank"), this.pressed);
     for (const domain of ["Log", "Runtime", "Network", "Page"]) await tab.send(`${domain}.enable`);
     await tab.show(size, scheme);
     await tab.go(url);
@@ -53,7 +55,7 @@ export class Browser {
       return all.length > 1 && all;
     }, "there is a second tab");
     const tabs = [];
-    for (const { targetId } of found) tabs.push(new Tab(await this.#devtools.attach(targetId)));
+    for (const { targetId } of found) tabs.push(new Tab(await this.#devtools.attach(targetId), this.pressed));
     return tabs;
   }
 
@@ -81,9 +83,11 @@ export class Browser {
 
 export class Tab {
   #tab;
+  #pressed;
 
-  constructor(tab) {
+  constructor(tab, pressed) {
     this.#tab = tab;
+    this.#pressed = pressed;
   }
 
   send(method, params = {}) {
@@ -166,6 +170,7 @@ export class Tab {
     for (const type of ["mousePressed", "mouseReleased"]) {
       await this.send("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
     }
+    this.#pressed.add(selector);
   }
 
   async key(key, code = key) {

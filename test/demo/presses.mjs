@@ -1,5 +1,6 @@
 /** Every button of the demo, pressed in a real Chromium, one story after the other in the same tab. */
 import { connect } from "node:net";
+import { checkEveryPress, checkKeyboard, checkNames } from "./access.mjs";
 import { checkAccidents } from "./accidents.mjs";
 import { phone, withChromium } from "./chromium.mjs";
 import { expect, until } from "./expect.mjs";
@@ -147,7 +148,8 @@ async function play(tally, { url }, tab, browser) {
       expect(wider <= 0, `${wider} pixels too wide`);
     }
   });
-  await check("/bench measures both storages, and gives a result to copy", () => checkBench(tab, url));
+  await check("the keyboard alone reaches everything, and presses it", () => checkKeyboard(browser, url));
+  await check("/bench measures both storages, and gives a result to copy", () => checkBench(tab));
   await check("a proof that is broken turns red", async () => {
     const second = await browser.open(`${url}/`);
     await second.ready();
@@ -160,6 +162,7 @@ async function play(tally, { url }, tab, browser) {
     const red = await second.evaluate(`getComputedStyle(document.getElementById("proof")).color`);
     expect(red === "rgb(192, 24, 32)", `it is ${red}`);
   });
+  await check("no button or switch was left out", () => checkEveryPress(browser, url));
   await check(
     "no exception, no error in the console, no report of the policy, no request to elsewhere",
     () => {
@@ -167,30 +170,6 @@ async function play(tally, { url }, tab, browser) {
       return `${browser.failures.length} deliveries failed where they were meant to`;
     },
   );
-}
-
-async function checkNames(tab) {
-  const { nodes } = await tab.send("Accessibility.getFullAXTree");
-  const seen = nodes
-    .filter(({ ignored }) => !ignored)
-    .map(({ role, name }) => [role?.value, name?.value ?? ""]);
-  const pressable = new Set(["button", "textbox", "spinbutton", "switch", "slider", "link"]);
-  const nameless = seen.filter(([role, name]) => pressable.has(role) && name.trim() === "");
-  expect(nameless.length === 0, `without a name: ${nameless.map(([role]) => role).join(", ")}`);
-  const has = (role, name) => seen.some((each) => each[0] === role && each[1].includes(name));
-  const landmarks = [
-    ["main", ""],
-    ["navigation", "Pages"],
-    ["banner", ""],
-    ["contentinfo", ""],
-    ["region", "This tab"],
-    ["region", "Its log"],
-    ["region", "The server"],
-  ];
-  const missing = landmarks.filter(([role, name]) => !has(role, name));
-  expect(missing.length === 0, `no landmark ${missing.join("; ")}`);
-  const count = seen.filter(([role]) => pressable.has(role)).length;
-  return `${count} things to press`;
 }
 
 async function checkMap(tab) {
@@ -254,11 +233,12 @@ async function checkTabs(tab, browser, url) {
   return `logs ${numbers.join(" and ")}`;
 }
 
-async function checkBench(tab, url) {
+async function checkBench(tab) {
   await tab
     .send("Browser.grantPermissions", { permissions: ["clipboardReadWrite", "clipboardSanitizedWrite"] })
     .catch(() => undefined);
-  await tab.go(`${url}/bench`);
+  await tab.press("nav a:last-child");
+  await tab.until(`location.pathname === "/bench" && document.readyState === "complete"`);
   await tab.press("#run");
   await tab.until(
     `document.getElementById("progress").value > 0 && document.querySelectorAll(".histogram rect").length > 3`,
