@@ -1,4 +1,5 @@
 /** The page: puts the three columns together. */
+import { rememberCounts, rememberedCounts } from "./counts.ts";
 import { byId, setText } from "./dom.ts";
 import { showFacts } from "./facts.ts";
 import type { Accident } from "./damage.ts";
@@ -18,8 +19,10 @@ const network = new Network();
 let timer: ReturnType<typeof setTimeout> | undefined;
 let dead = 0;
 
-const queue: Queue = new Queue(network, { changed, died, happened });
-const orders = new Orders((record) => queue.push(record));
+const before = rememberedCounts();
+const queue: Queue = new Queue(network, { changed, died, happened }, before.delivered);
+const orders = new Orders((record) => queue.push(record), before.acknowledged);
+rememberCounts(() => ({ acknowledged: orders.acknowledged, delivered: queue.delivered }));
 let log: Promise<LogView> | undefined;
 
 /** The map comes when there is something to draw. */

@@ -20,14 +20,16 @@ export class Orders {
   readonly #push: Push;
   readonly #lines = new Map<string, Line>();
   #tab = newTab();
-  acknowledged = 0;
+  acknowledged: number;
   /** On their way to the log. */
   underWay = 0;
   /** What the last acknowledgement was worth. */
   strength: Pushed["durability"] | undefined;
 
-  constructor(push: Push) {
+  /** `acknowledged` were acknowledged before this page was opened. */
+  constructor(push: Push, acknowledged = 0) {
     this.#push = push;
+    this.acknowledged = acknowledged;
   }
 
   /** From now on the orders go to another log than those before: the order among the two is nobody's promise. */

@@ -46,15 +46,17 @@ export class Queue {
   /** Those who wait for the log to be open, in order. */
   #waiting: ((outbox: Outbox) => void)[] = [];
   #adopted = 0;
-  #delivered = 0;
+  #delivered: number;
   /** Called with each write, while somebody waits for one. */
   #onWrite: (() => void) | undefined;
   bytes: LogBytes;
   /** How many were pending when the log was opened last. */
   found = 0;
 
-  constructor(network: Network, listener: QueueListener) {
+  /** `delivered` were delivered before this page was opened. */
+  constructor(network: Network, listener: QueueListener, delivered = 0) {
     this.#network = network;
+    this.#delivered = delivered;
     this.#listener = listener;
     this.#storage = browserStorage({ worker: () => this.#startWorker() });
     this.#tapped = tapped(this.#storage, {
@@ -95,7 +97,7 @@ export class Queue {
     return { lockWaitMs, segment: { maxBytes: segmentBytes } };
   }
 
-  /** Records that the server took since this page was opened. */
+  /** Records that the server took from this tab. */
   get delivered(): number {
     return this.#delivered;
   }

@@ -129,11 +129,13 @@ async function play(tally, { url }, tab, browser) {
     await tab.turn("offline", true);
     for (const item of ["a map", "a compass", "candles"]) await tab.order({ customer: "radia", item });
     await tab.until(`document.getElementById("pending").innerText === "3"`);
+    const acknowledged = await tab.number("acknowledged");
     await tab.press("#reload");
     await tab.until(
       `document.getElementById("happened").innerText.includes("3 orders from before are in it")`,
       30_000,
     );
+    expect((await tab.number("acknowledged")) === acknowledged, "it counts anew");
     return proven();
   });
   await check("another tab has a log of its own; what it leaves is taken over", () =>
