@@ -7,7 +7,7 @@ import { phone, withChromium } from "../test/demo/chromium.mjs";
 import { startService, withFolder } from "../test/demo/service.mjs";
 import { root } from "../test/tools/command.mjs";
 
-const desktop = { width: 1440, height: 900 };
+const desktop = { width: 1440, height: 1000 };
 const bytesMax = 250_000;
 const folder = `${root}docs/screenshots/`;
 
