@@ -4,13 +4,13 @@ const mebibyte = 2 ** 20;
 
 export const budgets = {
   full: {
-    append: { rounds: 5, ms: 150, segmentBytes: 64 * mebibyte },
+    append: { rounds: 5, ms: 120, segmentBytes: 64 * mebibyte },
     relaxed: { rounds: 5, ms: 150, segmentBytes: 64 * mebibyte },
     replay: { rounds: 5, records: 1_000_000 },
     open: {
       sizes: [
-        { name: "10 MB", bytes: 10e6, rounds: 5, peerRounds: 3 },
-        { name: "100 MB", bytes: 100e6, rounds: 5, peerRounds: 3 },
+        { name: "10 MB", bytes: 10e6, rounds: 3, peerRounds: 3 },
+        { name: "100 MB", bytes: 100e6, rounds: 3, peerRounds: 2 },
         { name: "1 GiB", bytes: 2 ** 30, rounds: 3, peerRounds: 1 },
       ],
     },
@@ -18,7 +18,7 @@ export const budgets = {
     memory: { bytes: 2 ** 30 },
     flushes: { rounds: 30 },
     micro: { rounds: 7, records: 500_000 },
-    browser: { rounds: 5, ms: 200 },
+    browser: { rounds: 4, ms: 150 },
     edge: { rounds: 5, calls: 10 },
     profile: { ms: 3000 },
   },

@@ -31,6 +31,9 @@ ${sections.map(sectionHtml).join("\n")}
 `;
 }
 
+/** A cell of so many characters is never broken into lines. */
+const shortCellMax = 14;
+
 const idOf = ({ title }) => title.toLowerCase().replaceAll(/[^a-z]+/g, "-");
 
 function sectionHtml(section) {
@@ -69,8 +72,10 @@ function rowHtml(row, count) {
 }
 
 function cellHtml(cell) {
-  const className = ["reached", "missed"].includes(cell) ? ` class="${cell}"` : "";
-  return `<td${className}>${inline(cell)}</td>`;
+  const names = [];
+  if (["reached", "missed"].includes(cell)) names.push(cell);
+  if (String(cell).length <= shortCellMax) names.push("short");
+  return `<td class="${names.join(" ")}">${inline(cell)}</td>`;
 }
 
 const paragraph = (content) => `<p>${inline(content)}</p>`;

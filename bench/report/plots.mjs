@@ -59,7 +59,7 @@ export function linePlot({ title, series, xAxis, yAxis }) {
     parts.push(text(frame.left - 5, y(value) + 3.5, label, 'text-anchor="end"'));
   }
   for (const [value, label] of xAxis.ticks) {
-    const anchor = value === xAxis.to ? "end" : "middle";
+    const anchor = value === xAxis.to ? "end" : value === xAxis.from ? "start" : "middle";
     parts.push(line(x(value), frame.top, x(value), bottom, "grid"));
     parts.push(text(x(value), bottom + 13, label, `text-anchor="${anchor}"`));
   }
