@@ -54,6 +54,8 @@ function chooseOptions() {
     const chosen = values.only?.split(",") ?? (values.profile ? ["profile"] : all);
     const unknown = chosen.filter((name) => !(name in parts));
     if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}; there are ${Object.keys(parts)}`);
+    const isPart = values.only !== undefined || values.profile || values.try;
+    if (values.save && isPart) throw new Error("--save keeps whole reports: leave out --only, --profile and --try");
     return { ...values, chosen };
   } catch (error) {
     say(error.message);
@@ -67,6 +69,8 @@ async function main() {
   mkdirSync(output, { recursive: true });
   installPeers(say);
   const scratch = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), "walkabout-bench-"));
+  process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   const budget = tries ? budgets.try : quick ? budgets.quick : budgets.full;
   const begun = performance.now();
   const figures = {
@@ -77,18 +81,13 @@ async function main() {
     versions: versionsOf(),
     parts: {},
   };
-  try {
-    for (const name of chosen) {
-      const progress = (what) => say(`${Math.round((performance.now() - begun) / 1000)} s, ${name}: ${what}`);
-      const context = { budget: budget[name], scratch, output, progress };
-      figures.parts[name] = await parts[name](context).catch((error) => ({ failed: error.message }));
-      if ("failed" in figures.parts[name])
-        say(`${name} could not be measured: ${figures.parts[name].failed}`);
-      // What was measured is kept even if the rest is cut short.
-      writeFileSync(join(output, "figures.json"), JSON.stringify(figures));
-    }
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
+  for (const name of chosen) {
+    const progress = (what) => say(`${Math.round((performance.now() - begun) / 1000)} s, ${name}: ${what}`);
+    const context = { budget: budget[name], scratch, output, progress };
+    figures.parts[name] = await parts[name](context).catch((error) => ({ failed: error.message }));
+    if ("failed" in figures.parts[name]) say(`${name} could not be measured: ${figures.parts[name].failed}`);
+    // What was measured is kept even if the rest is cut short.
+    writeFileSync(join(output, "figures.json"), JSON.stringify(figures));
   }
   figures.minutes = (performance.now() - begun) / 60_000;
   writeFileSync(join(output, "figures.json"), JSON.stringify(figures));
