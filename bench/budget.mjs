@@ -9,8 +9,8 @@ export const budgets = {
     replay: { rounds: 5, records: 1_000_000 },
     open: {
       sizes: [
-        { name: "10 MB", bytes: 10e6, rounds: 3, peerRounds: 3 },
-        { name: "100 MB", bytes: 100e6, rounds: 3, peerRounds: 2 },
+        { name: "10 MB", bytes: 10e6, rounds: 3, peerRounds: 2 },
+        { name: "100 MB", bytes: 100e6, rounds: 3, peerRounds: 1 },
         { name: "1 GiB", bytes: 2 ** 30, rounds: 3, peerRounds: 1 },
       ],
     },

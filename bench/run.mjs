@@ -55,7 +55,8 @@ function chooseOptions() {
     const unknown = chosen.filter((name) => !(name in parts));
     if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}; there are ${Object.keys(parts)}`);
     const isPart = values.only !== undefined || values.profile || values.try;
-    if (values.save && isPart) throw new Error("--save keeps whole reports: leave out --only, --profile and --try");
+    if (values.save && isPart)
+      throw new Error("--save keeps whole reports: leave out --only, --profile and --try");
     return { ...values, chosen };
   } catch (error) {
     say(error.message);

@@ -11,6 +11,8 @@ const segmentBytesMax = 2 ** 30;
 
 const kinds = [
   { peer: "walkabout", segments: 1 },
+  // As many as 1 GiB has by default.
+  { peer: "walkabout", segments: 16 },
   { peer: "walkabout", segments: 1000 },
   { peer: "better-sqlite3" },
   { peer: "classic-level" },
@@ -51,7 +53,7 @@ async function measureKind({ peer, segments, ending }, { name, bytes, rounds, pe
 async function make(contestant, { peer, folder, bytes, segments, ending }) {
   // What a batch and the start of a segment take beside the values stays below a hundredth.
   const perSegment = segments === undefined ? bytes : bytes / segments;
-  const perBatch = Math.max(1, Math.min(1000, Math.floor(perSegment / valueBytes / 4)));
+  const perBatch = Math.max(1, Math.min(1000, Math.floor(perSegment / valueBytes / 20)));
   const segmentBytes = segments === 1 ? segmentBytesMax : Math.ceil(perSegment);
   await contestant.open(peer, folder, { relaxed: true, segmentBytes });
   await contestant.ask("fill", { records: (bytes * 0.98) / valueBytes, bytes: valueBytes, perBatch });

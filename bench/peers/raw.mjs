@@ -9,36 +9,37 @@ const chunkBytes = 2 ** 20;
 
 export function open(folder, { callers = 1, relaxed = false, segmentBytes = 64 * 2 ** 20 } = {}) {
   const descriptor = openSync(join(folder, "raw"), constants.O_RDWR | constants.O_CREAT);
-  let joined = new Uint8Array(0);
   let end = 0;
   let limit = Infinity;
+  /** The values that were appended last, and their bytes in one piece: they are put together once only. */
+  let values = [];
+  let block = new Uint8Array(0);
+  let group;
   let waiting = [];
 
-  function append(value) {
-    if (end + value.length > limit) end = 0;
-    writeSync(descriptor, value, 0, value.length, end);
+  function append(bytes) {
+    if (end + bytes.length > limit) end = 0;
+    writeSync(descriptor, bytes, 0, bytes.length, end);
     if (!relaxed) fdatasyncSync(descriptor);
-    end += value.length;
+    end += bytes.length;
   }
 
-  function appendMany(values) {
-    const length = values.reduce((sum, value) => sum + value.length, 0);
-    if (joined.length < length) joined = new Uint8Array(length);
-    let at = 0;
-    for (const value of values) {
-      joined.set(value, at);
-      at += value.length;
+  function appendMany(all) {
+    if (all !== values) {
+      values = all;
+      block = new Uint8Array(Buffer.concat(all));
     }
-    append(joined.subarray(0, length));
+    append(block);
   }
 
   function appendAmongOthers(value) {
+    group ??= Array.from({ length: callers }, () => value);
     return new Promise((resolve) => {
-      if (waiting.push({ value, resolve }) < callers) return;
-      const group = waiting;
+      if (waiting.push(resolve) < callers) return;
+      const resolves = waiting;
       waiting = [];
-      appendMany(group.map((each) => each.value));
-      for (const each of group) each.resolve();
+      appendMany(group);
+      for (const each of resolves) each();
     });
   }
 

@@ -13,9 +13,18 @@ export async function open(folder, options = {}) {
     segment: { maxBytes: segmentBytes },
     retention: retains ? { maxBytes: segmentBytes } : {},
   });
+  let values = [];
+  let records = [];
   return {
     append: (value) => log.append({ value }),
-    appendMany: (values) => log.appendBatch(values.map((value) => ({ value }))),
+    /** The same values are the same records, made once. */
+    appendMany(all) {
+      if (all !== values) {
+        values = all;
+        records = all.map((value) => ({ value }));
+      }
+      return log.appendBatch(records);
+    },
     /** Goes on until the first segments have come back as recycled ones. */
     async prepare() {
       const value = new Uint8Array(Math.min(2 ** 20, segmentBytes / 4));

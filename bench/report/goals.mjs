@@ -1,7 +1,7 @@
 /** What this project wants to reach, and whether it did. */
 import { parts as latencyParts } from "../child/latency.mjs";
 import { isOurs, peerNamed, titleOf } from "../peers.mjs";
-import { numberText } from "./text.mjs";
+import { numberText, segmentsText } from "./text.mjs";
 
 const blocking = "walkabout-blocking";
 const waiting = "walkabout";
@@ -34,16 +34,13 @@ const goals = [
     value: ({ replay }) => best(ours(replay, isValues), "ratio"),
   },
   { name: "replay of values, times RocksDB's rate", ...atLeast(2), value: timesRocksDb },
-  {
-    name: "opening the largest log after a close, the slowest of 1 and 1,000 segments",
-    ...atMost(20, " ms"),
-    value: ({ open }) => slowestOpen(open, "closed"),
-  },
-  {
-    name: "opening the largest log after a kill, the slowest of 1 and 1,000 segments",
-    ...atMost(20, " ms"),
-    value: ({ open }) => slowestOpen(open, "killed"),
-  },
+  ...["closed", "killed"].flatMap((ending) =>
+    [1, 16, 1000].map((segments) => ({
+      name: `opening the largest log of ${segmentsText(segments)}, ${ending}`,
+      ...atMost(20, " ms"),
+      value: ({ open }) => openMs(open, ending, segments),
+    })),
+  ),
   ...[blocking, waiting].map((peer) => ({
     name: `p99.9 of an answer under a steady load, times the raw p50 (${titleOf(peer)})`,
     ...atMost(3),
@@ -111,10 +108,10 @@ function best(rows, key) {
   return values.length === 0 ? undefined : Math.max(...values);
 }
 
-function slowestOpen(open, ending) {
+function openMs(open, ending, segments) {
   const largest = Math.max(...(open ?? []).map(({ bytes }) => bytes));
-  const rows = open?.filter((row) => isOurs(row.peer) && row.bytes === largest && row.ending === ending);
-  return rows?.length > 0 ? Math.max(...rows.map(({ ms }) => ms?.median ?? NaN)) : undefined;
+  const suits = (row) => row.bytes === largest && row.ending === ending && row.segments === segments;
+  return open?.find((row) => isOurs(row.peer) && suits(row))?.ms?.median;
 }
 
 function timesRawP50(latency, peer) {

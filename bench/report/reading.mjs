@@ -2,7 +2,7 @@
 import { isOurs, titleOf } from "../peers.mjs";
 import { classOf, failed, plot, plots, table, text } from "./blocks.mjs";
 import { barPlot, linePlot, logAxis } from "./plots.mjs";
-import { percentText, rateText, spreadText } from "./text.mjs";
+import { percentText, rateText, segmentsText, spreadText } from "./text.mjs";
 
 export function replaySection(rows) {
   const measured = rows.filter((row) => row.failed === undefined);
@@ -30,6 +30,7 @@ function replayRow(row) {
 
 const readerOf = ({ peer, objects }) => titleOf(peer) + (objects ? ", objects" : "");
 
+const dashes = { 16: "dashed", 1000: "dotted" };
 const endings = { closed: "after a clean close", killed: "after a kill" };
 
 export function openSection(rows) {
@@ -60,10 +61,9 @@ function openCurves(title, rows) {
   const names = [...new Set(rows.map(openerOf))];
   const series = names.map((name) => {
     const own = rows.filter((row) => openerOf(row) === name);
-    const isDashed = own[0].segments > 1;
     return {
       name,
-      className: `${classOf(own[0].peer)}${isDashed ? " dashed" : ""}`,
+      className: `${classOf(own[0].peer)} ${dashes[own[0].segments] ?? ""}`,
       points: own.map(({ bytes, ms }) => [bytes, ms.median]),
     };
   });
@@ -81,7 +81,7 @@ function openCurves(title, rows) {
 }
 
 const openerOf = ({ peer, segments }) =>
-  isOurs(peer) ? `${titleOf(peer)}, ${segments === 1 ? "1 segment" : "1,000 segments"}` : titleOf(peer);
+  isOurs(peer) ? `${titleOf(peer)}, ${segmentsText(segments)}` : titleOf(peer);
 
 function openRow(row) {
   if (row.failed !== undefined) return failed(`${openerOf(row)}, ${row.size}, ${row.ending}`, row.failed);

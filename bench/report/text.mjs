@@ -28,6 +28,9 @@ export function spreadText({ median, low, high }) {
   return ends[0] === ends[1] ? numberText(median) : `${numberText(median)} (${ends.join("–")})`;
 }
 
+export const segmentsText = (count) =>
+  `${count.toLocaleString("en")} ${count === 1 ? "segment" : "segments"}`;
+
 export const failedText = (reason) => `could not be measured: ${reason}`;
 
 export function escapeHtml(text) {
