@@ -11,6 +11,7 @@ import { WalError } from "./errors.ts";
 import { parseSegmentName, pathOf } from "./format/names.ts";
 import { blockBytes, tarHeader } from "./format/tar.ts";
 import { checkAddress, type LogAddress } from "./options.ts";
+import { existingPlace, leave } from "./place.ts";
 import type { Storage } from "./storage.ts";
 
 const chunkBytes = 1024 * 1024;
@@ -26,14 +27,14 @@ const attemptsMax = 8;
  * The newest segment comes first, so that what was cut off is never taken for a whole, shorter log.
  */
 export async function* exportLog(address: LogAddress): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  const { topic, partition, label } = checkAddress(address);
+  const identity = checkAddress(address);
+  const { topic, partition, label } = identity;
   const path = pathOf(topic, partition);
-  const place = await address.storage.open(path, { mode: "read" });
-  if (place === undefined) throw unavailable(`export log ${label}`, "there is no such log", label);
+  const place = await existingPlace(address.storage, identity, "export");
   const files = new Files(place, label);
   try {
     const modified = Math.floor(address.storage.now() / 1000);
-    const entries = await snapshot(address.storage, files, { topic, partition, label });
+    const entries = await snapshot(address.storage, files, identity);
     if (entries.length === 0) throw unavailable(`export log ${label}`, "it has no segments", label);
     for (const { name, size } of entries) {
       yield tarHeader({ path: [...path, name], size }, modified);
@@ -42,8 +43,7 @@ export async function* exportLog(address: LogAddress): AsyncGenerator<Uint8Array
     }
     yield new Uint8Array(blockBytes * 2);
   } finally {
-    await files.abandon();
-    await place.close();
+    await leave(files, place);
   }
 }
 

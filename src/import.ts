@@ -4,6 +4,7 @@ import { segmentHeader } from "./format/layout.ts";
 import { decodeTopic, parseSegmentName, pathOf } from "./format/names.ts";
 import { blockBytes, emptyBlock, pathOfExtension, readTarHeader, type TarEntry } from "./format/tar.ts";
 import { checkAddress } from "./options.ts";
+import { openPlace } from "./place.ts";
 import type { Place, Storage, StoredFile } from "./storage.ts";
 
 export interface ImportReport {
@@ -86,13 +87,13 @@ class Target {
   }
 
   static async open(storage: Storage, topic: string, partition: number): Promise<Target> {
-    const { label } = checkAddress({ storage, topic, partition });
-    const place = (await storage.open(pathOf(topic, partition), { mode: "write" }))!;
+    const identity = checkAddress({ storage, topic, partition });
+    const place = (await openPlace(storage, identity, "write"))!;
     const names = await place.list();
     if (!names.some((name) => parseSegmentName(name) !== undefined))
       return new Target(place, topic, partition);
     await place.close();
-    throw unavailable(`import log ${label}`, "there is a log already", label);
+    throw unavailable(`import log ${identity.label}`, "there is a log already", identity.label);
   }
 
   /** The first 32 bytes are written last, so that a segment counts only when all of it is there. */

@@ -1,5 +1,4 @@
 /** Opens a log to write it, or to read it beside somebody who does. */
-import { isPromise } from "./engine/eventually.ts";
 import { Files } from "./engine/files.ts";
 import { retain } from "./engine/maintenance.ts";
 import { Observer } from "./engine/observer.ts";
@@ -7,12 +6,12 @@ import { openCore } from "./engine/open.ts";
 import { throwIfAborted } from "./engine/reader.ts";
 import type { Identity } from "./engine/segment.ts";
 import { Writer } from "./engine/writer.ts";
-import { reasonOf, WalError } from "./errors.ts";
-import { pathOf } from "./format/names.ts";
+import { WalError } from "./errors.ts";
 import { Log } from "./log.ts";
 import { LogReader } from "./log-reader.ts";
 import { checkAddress, checkInteger, checkOptions, type LogAddress, type OpenLogOptions } from "./options.ts";
-import type { Place, Storage } from "./storage.ts";
+import { existingPlace, leave, openPlace, unavailable } from "./place.ts";
+import type { Place } from "./storage.ts";
 
 const lockPollMs = 20;
 
@@ -66,18 +65,18 @@ async function openNumbered(options: NumberedOptions): Promise<Log> {
  * written and not yet proven to be flushed is marked so.
  */
 export async function openReader(options: LogAddress): Promise<LogReader> {
-  const reader = await openReaderIfThere(options);
-  if (reader !== undefined) return reader;
-  const { label } = checkAddress(options);
-  throw new WalError("UNAVAILABLE", `cannot read log ${label}: there is no such log`, { log: label });
+  const identity = checkAddress(options);
+  return openReaderAt(await existingPlace(options.storage, identity, "read"), options, identity);
 }
 
 /** Answers `undefined` where there is no such log. */
 export async function openReaderIfThere(options: LogAddress): Promise<LogReader | undefined> {
   const identity = checkAddress(options);
-  const { storage } = options;
-  const place = await openPlace(storage, identity, "read");
-  if (place === undefined) return undefined;
+  const place = await openPlace(options.storage, identity, "read");
+  return place && openReaderAt(place, options, identity);
+}
+
+async function openReaderAt(place: Place, { storage }: LogAddress, identity: Identity): Promise<LogReader> {
   const files = new Files(place, identity.label);
   const observer = new Observer(storage, files, identity, producersMax);
   try {
@@ -91,30 +90,6 @@ export async function openReaderIfThere(options: LogAddress): Promise<LogReader 
 
 /** A reader tells no duplicates, so it remembers next to nothing of the producers. */
 const producersMax = 1;
-
-function unavailable(cause: unknown, label: string): unknown {
-  if (cause instanceof WalError || cause instanceof RangeError) return cause;
-  return new WalError("UNAVAILABLE", `cannot open log ${label}: ${reasonOf(cause)}`, { log: label, cause });
-}
-
-async function openPlace(
-  storage: Storage,
-  { topic, partition, label }: Identity,
-  mode: "read" | "write",
-): Promise<Place | undefined> {
-  try {
-    const place = storage.open(pathOf(topic, partition), { mode });
-    return isPromise(place) ? await place : place;
-  } catch (error) {
-    throw unavailable(error, label);
-  }
-}
-
-/** Lets go of a place as well as it goes: an error is on its way already. */
-async function leave(files: Files, place: Place): Promise<void> {
-  await files.abandon();
-  await (async () => place.close())().catch(() => undefined);
-}
 
 async function lockedPlace(options: NumberedOptions, identity: Identity): Promise<Place> {
   const { storage, signal, lockWaitMs = 0 } = options;

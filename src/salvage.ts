@@ -10,8 +10,9 @@ import { writeClose } from "./engine/maintenance.ts";
 import { statesBefore } from "./engine/producers.ts";
 import { Writer } from "./engine/writer.ts";
 import { WalError } from "./errors.ts";
-import { parseSegmentName, pathOf } from "./format/names.ts";
+import { parseSegmentName } from "./format/names.ts";
 import { checkAddress, checkOptions, type LogAddress } from "./options.ts";
+import { existingPlace, leave, openPlace } from "./place.ts";
 
 export interface SalvageReport {
   /** The offsets that the copy holds. */
@@ -34,16 +35,11 @@ export type { OffsetRange, Problem };
 export async function salvage(from: LogAddress, to: LogAddress): Promise<SalvageReport> {
   const source = checkAddress(from);
   const target = checkAddress(to);
-  const sourcePlace = await from.storage.open(pathOf(source.topic, source.partition), { mode: "read" });
-  if (sourcePlace === undefined) {
-    throw new WalError("UNAVAILABLE", `cannot salvage log ${source.label}: there is no such log`, {
-      log: source.label,
-    });
-  }
+  const sourcePlace = await existingPlace(from.storage, source, "salvage");
   const sourceFiles = new Files(sourcePlace, source.label);
   try {
     const { runs, next, first, producers, problems } = await gather(sourceFiles, source);
-    const targetPlace = (await to.storage.open(pathOf(target.topic, target.partition), { mode: "write" }))!;
+    const targetPlace = (await openPlace(to.storage, target, "write"))!;
     const targetFiles = new Files(targetPlace, target.label);
     try {
       const names = await targetFiles.list();
@@ -65,7 +61,6 @@ export async function salvage(from: LogAddress, to: LogAddress): Promise<Salvage
       await targetPlace.close();
     }
   } finally {
-    await sourceFiles.abandon();
-    await sourcePlace.close();
+    await leave(sourceFiles, sourcePlace);
   }
 }

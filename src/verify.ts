@@ -1,9 +1,8 @@
 /** Checks every byte of a log, without its lock, and says what is wrong with it and where. */
 import { Files } from "./engine/files.ts";
 import { Verifier, type VerifyOptions, type VerifyReport } from "./engine/verify.ts";
-import { WalError } from "./errors.ts";
-import { pathOf } from "./format/names.ts";
 import { checkAddress, checkSignal, type LogAddress } from "./options.ts";
+import { existingPlace, leave } from "./place.ts";
 
 /**
  * Reads all of a log, and judges each of its segments. Nothing is changed, and a writer may be at work: what
@@ -18,16 +17,11 @@ export async function verify(address: LogAddress, options: VerifyOptions = {}): 
   const identity = checkAddress(address);
   checkSignal(options.signal);
   const { storage } = address;
-  const { label: log } = identity;
-  const place = await storage.open(pathOf(identity.topic, identity.partition), { mode: "read" });
-  if (place === undefined) {
-    throw new WalError("UNAVAILABLE", `cannot verify log ${log}: there is no such log`, { log });
-  }
-  const files = new Files(place, log);
+  const place = await existingPlace(storage, identity, "verify");
+  const files = new Files(place, identity.label);
   try {
     return await new Verifier(storage, files, identity, options).run();
   } finally {
-    await files.abandon();
-    await place.close();
+    await leave(files, place);
   }
 }

@@ -32,6 +32,7 @@ const tool = ["src/cli/", ...core, "src/storage.ts", "adapters/node/", "node:"];
 /** What the adapters know of the world: their runtime, libraries, and what those of the web have in common. */
 const platforms: Record<string, readonly string[]> = {
   "adapters/node": ["node:"],
+  "adapters/node-http": ["node:", "src/receiver/index.ts"],
   "adapters/opfs": ["adapters/web/"],
   "adapters/browser": ["adapters/web/", "adapters/opfs/", "adapters/indexeddb/"],
   "adapters/indexeddb": ["adapters/web/", "idb"],

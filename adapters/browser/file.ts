@@ -1,9 +1,10 @@
 /** A place and its files that live in a worker. */
-import type { Durability, Place, StoredFile } from "../../src/storage.ts";
+import type { Durability, StoredFile } from "../../src/storage.ts";
+import type { SparingPlace } from "../web/budget.ts";
 import type { Connection } from "./connection.ts";
 
 /** Calls `closed` when it has been closed. */
-export class RemotePlace implements Place {
+export class RemotePlace implements SparingPlace {
   readonly #connection: Connection;
   readonly #place: number;
   readonly #closed: () => void;
@@ -28,6 +29,10 @@ export class RemotePlace implements Place {
 
   async remove(name: string, { reuse }: { readonly reuse: boolean }): Promise<void> {
     await this.#connection.call({ op: "remove", place: this.#place, name, reuse });
+  }
+
+  async giveBack(): Promise<void> {
+    await this.#connection.call({ op: "giveBack", place: this.#place });
   }
 
   async close(): Promise<void> {

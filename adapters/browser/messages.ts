@@ -20,7 +20,7 @@ export interface Welcome {
 
 export type Request =
   | { readonly op: "open"; readonly path: readonly string[]; readonly mode: "write" | "read" }
-  | { readonly op: "list" | "closePlace"; readonly place: number }
+  | { readonly op: "list" | "giveBack" | "closePlace"; readonly place: number }
   | { readonly op: "openFile" | "create"; readonly place: number; readonly name: string }
   | { readonly op: "remove"; readonly place: number; readonly name: string; readonly reuse: boolean }
   | { readonly op: "size" | "flush" | "closeFile"; readonly file: number }

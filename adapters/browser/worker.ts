@@ -5,6 +5,7 @@
 import { WalError } from "../../src/errors.ts";
 import type { Place, StoredFile } from "../../src/storage.ts";
 import { opfsStorage, whyNoHandles } from "../opfs/storage.ts";
+import type { SparingPlace } from "../web/budget.ts";
 import type { Answer, Call, Failure, Hello, Value, Welcome } from "./messages.ts";
 
 const scope = globalThis as unknown as {
@@ -67,6 +68,8 @@ function dispatch(call: Call): Value | Promise<Value> {
       return keepFile(placeOf(call.place).create(call.name));
     case "remove":
       return nothing(placeOf(call.place).remove(call.name, { reuse: call.reuse }));
+    case "giveBack":
+      return nothing((placeOf(call.place) as SparingPlace).giveBack());
     case "closePlace":
       return closePlace(call.place);
     case "size":

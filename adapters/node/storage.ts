@@ -9,6 +9,7 @@ import { reasonOf, WalError } from "../../src/errors.ts";
 import type { Place, Storage, StoredFile } from "../../src/storage.ts";
 import { openFile } from "./file.ts";
 import { Folder, makeFolder } from "./folder.ts";
+import { orCoded } from "./full.ts";
 import { type Lock, lockName, takeLock } from "./lock.ts";
 import { isSpare, Spares } from "./spares.ts";
 
@@ -118,7 +119,7 @@ export class WritablePlace implements Place {
 
   #createEmpty(path: string): StoredFile {
     try {
-      return openFile(path, { ...this.#file, flags: "wx+" });
+      return orCoded(() => openFile(path, { ...this.#file, flags: "wx+" }));
     } finally {
       this.#folder.markChanged();
     }

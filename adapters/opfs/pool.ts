@@ -107,6 +107,21 @@ export class Pool {
     await this.#tidy();
   }
 
+  /** Empties the free files, which hold the bytes of whatever they stood for. */
+  giveBack(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const file of this.#files.values()) {
+        if (file.use.kind !== "free" || file.failed) continue;
+        await file.open();
+        try {
+          if (file.size() > 0) this.#free(file, false);
+        } finally {
+          file.release();
+        }
+      }
+    });
+  }
+
   /** Makes `file` durable, with all removals before it. Answers what that reached, if it is less than usual. */
   flush(file: PoolFile): Durability | undefined {
     if (this.#changed.size > 0) this.#flushHeads();

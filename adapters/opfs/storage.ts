@@ -5,6 +5,7 @@
  */
 import { reasonOf } from "../../src/errors.ts";
 import type { Place, Storage, StoredFile } from "../../src/storage.ts";
+import type { SparingPlace } from "../web/budget.ts";
 import { clock } from "../web/clock.ts";
 import { storedFile } from "./file.ts";
 import { folderAt, foldersIn, lock, named, type SyncHandle } from "./platform.ts";
@@ -90,7 +91,7 @@ async function openForWriting(folder: FileSystemDirectoryHandle, label: string, 
 }
 
 /** A place that is ours alone until it is closed. */
-class WritablePlace implements Place {
+class WritablePlace implements SparingPlace {
   readonly #label: string;
   readonly #pool: Pool;
   readonly #lock: SyncHandle;
@@ -120,6 +121,10 @@ class WritablePlace implements Place {
 
   async remove(name: string, { reuse }: { readonly reuse: boolean }): Promise<void> {
     await this.#pool.remove(this.#existing(name), name, reuse);
+  }
+
+  giveBack(): Promise<void> {
+    return this.#pool.giveBack();
   }
 
   async close(): Promise<void> {

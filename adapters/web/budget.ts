@@ -19,6 +19,11 @@ const reserveBytes = 2 ** 20;
 const smallBytesMax = 65_536;
 const headroomBytesMax = 64 * 2 ** 20;
 
+/** A place that keeps files ready for later, and can give back the space that they take. */
+export interface SparingPlace extends Place {
+  giveBack(): Promise<void>;
+}
+
 export class Budget {
   readonly #options: BudgetOptions;
   /** How many bytes may be written before the browser is asked again. */
@@ -36,11 +41,11 @@ export class Budget {
   }
 
   /** The same place, whose files do not grow beyond the budget. */
-  place(place: Place): Place {
+  place(place: Place | SparingPlace): Place {
     return {
       list: () => place.list(),
-      open: async (name) => this.#file(await place.open(name)),
-      create: async (name) => this.#file(await place.create(name)),
+      open: async (name) => this.#file(place, await place.open(name)),
+      create: async (name) => this.#file(place, await place.create(name)),
       remove: async (name, options) => {
         await place.remove(name, options);
         // There may be more room than there was.
@@ -50,23 +55,41 @@ export class Budget {
     };
   }
 
-  #file(file: StoredFile): StoredFile {
+  /** What is written over old bytes takes no space. */
+  async #file(place: Place | SparingPlace, file: StoredFile): Promise<StoredFile> {
+    let taken = await file.size();
     return {
       size: () => file.size(),
       read: (target, position) => file.read(target, position),
       write: async (source, position) => {
-        if (this.#granted < source.length) await this.#ask(source.length);
-        this.#granted -= source.length;
+        const growth = position + source.length - taken;
+        if (growth > 0) {
+          await this.#take(place, growth);
+          taken += growth;
+        }
         return told(async () => file.write(source, position));
       },
-      truncate: (size) => file.truncate(size),
+      truncate: async (size) => {
+        await file.truncate(size);
+        taken = Math.min(taken, size);
+      },
       flush: () => told(async () => file.flush()),
       close: () => file.close(),
     };
   }
 
-  async #ask(bytes: number): Promise<void> {
-    const left = await this.#spaceLeft();
+  async #take(place: Place | SparingPlace, bytes: number): Promise<void> {
+    if (this.#granted < bytes) await this.#ask(place, bytes);
+    this.#granted -= bytes;
+  }
+
+  async #ask(place: Place | SparingPlace, bytes: number): Promise<void> {
+    let left = await this.#spaceLeft();
+    if (left < bytes && "giveBack" in place) {
+      // Those that cannot be emptied go on taking their space.
+      await place.giveBack().catch(() => undefined);
+      left = await this.#spaceLeft();
+    }
     if (left < bytes && this.#isRefused && bytes <= smallBytesMax && bytes <= this.#reserve) {
       this.#reserve -= bytes;
       this.#granted = bytes;

@@ -84,7 +84,7 @@ export class Chain {
   push(segment: Segment): void {
     this.version++;
     const { name, base } = segment;
-    this.#entries = [...this.#entries, { name, base, segment: withoutProducers(segment) }];
+    this.#entries.push({ name, base, segment: withoutProducers(segment) });
   }
 
   /** Drops the segments before `index`, and answers them. */

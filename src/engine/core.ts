@@ -47,8 +47,6 @@ export class Core {
   /** What everything durable survives, by the last flush. Nothing is known before the first. */
   strength: Durability | undefined;
   readonly leftovers: Leftovers;
-  /** Segments that were finished without any failure, which only the process knows that wrote them. */
-  readonly #healthy = new Set<string>();
   /** Told when something has become durable, or segments have changed, or the log has closed. */
   readonly watchers = new Watchers();
 
@@ -183,9 +181,9 @@ export class Core {
     // A segment that was finished in good health may be recycled; one spare is enough.
     const last = dropped.length - 1;
     this.leftovers.add(
-      ...dropped.map(({ name }, index) => ({
+      ...dropped.map(({ name, isHealthy = false }, index) => ({
         name,
-        reuse: this.#healthy.delete(name) && index === last,
+        reuse: isHealthy && index === last,
         alone: false,
       })),
     );
@@ -236,7 +234,6 @@ export class Core {
    * number gives them away when the log is opened.
    */
   async discard(superseded: readonly string[]): Promise<void> {
-    for (const name of superseded) this.#healthy.delete(name);
     this.leftovers.add(...superseded.toReversed().map((name) => ({ name, reuse: false, alone: true })));
     await this.clean();
   }
@@ -285,7 +282,8 @@ export class Core {
       assertWhole(await old.file.write(bytes, flushedEnd), bytes.length);
       const end = flushedEnd + bytes.length;
       if (old.fileSize > end) await old.file.truncate(end);
-      this.#healthy.add(old.segment.name);
+      const entry = this.chain.at(this.chain.indexOf(old.segment.base))!;
+      entry.isHealthy = true;
     } catch {
       // Without it the log is as safe as with it, but the file is not to be recycled.
     }

@@ -9,6 +9,7 @@ import { parseSegmentName } from "../format/names.ts";
 import { reasonOf, WalError } from "../errors.ts";
 import type { Files } from "./files.ts";
 import { headersOf, type HeadersOptions, highestWatermark } from "./headers.ts";
+import { nextBatch } from "./next-batch.ts";
 import { type Identity, readSegment, type Segment } from "./segment.ts";
 import { controlOf } from "./state.ts";
 import { type Boundary, type Stop, type WalkedBatch, Walker } from "./walker.ts";
@@ -133,8 +134,9 @@ async function gatherSegment(
   const looking = { from: segmentHeader.bytes, fileEnd, unreadable };
   const epoch = start?.epoch ?? (await latestEpoch(files, name, looking));
   if (epoch === undefined) return undefined;
+  const isOurs = (header: BatchHeader): boolean => header.epoch === epoch;
   let first = start?.start.state.first ?? 0;
-  let boundary = start?.begin ?? (await nextBatch(files, name, epoch, looking));
+  let boundary = start?.begin ?? (await nextBatch(files, name, looking, isOurs));
   const runs: Run[] = [];
   while (boundary !== undefined) {
     const walked = await walk(files, name, epoch, boundary, fileEnd);
@@ -143,14 +145,13 @@ async function gatherSegment(
     if (offset > boundary.offset) {
       runs.push({ name, epoch, from: boundary, end: position, first: boundary.offset, next: offset });
     }
-    boundary = await nextBatch(files, name, epoch, { ...looking, from: position + batchHeader.alignment });
+    boundary = await nextBatch(files, name, { ...looking, from: position + batchHeader.alignment }, isOurs);
     if (boundary !== undefined) problem(position, walked.reason);
   }
   if (start === undefined)
     return { name, epoch, continues: epoch, first, runs, producers: undefined, looking };
   const { link, state, carriedNext } = start.start;
   if ((runs.at(-1)?.next ?? start.base) < carriedNext) {
-    const isOurs = (header: BatchHeader): boolean => header.epoch === epoch;
     if ((await highestWatermark(files, name, looking, isOurs)) === 0) {
       problem(0, "it was never finished being created");
       return undefined;
@@ -199,27 +200,4 @@ async function latestEpoch(files: Files, name: string, looking: HeadersOptions):
     if (endOf(header) <= looking.fileEnd) latest = Math.max(latest ?? 0, header.epoch);
   }
   return latest;
-}
-
-async function nextBatch(
-  files: Files,
-  name: string,
-  epoch: number,
-  looking: HeadersOptions,
-): Promise<Boundary | undefined> {
-  for await (const header of headersOf(files, name, looking)) {
-    if (header.epoch !== epoch) continue;
-    const { position, baseOffset: offset, previousChecksum: checksum } = header;
-    const boundary = { position, offset, checksum };
-    const walker = new Walker(files, {
-      name,
-      epoch,
-      from: boundary,
-      chunkBytes: pieceBytes,
-      keepsChunks: false,
-    });
-    const batch = await walker.next(looking.fileEnd).catch(() => "damaged" as const);
-    if (typeof batch !== "string") return boundary;
-  }
-  return undefined;
 }

@@ -8,6 +8,7 @@ import { WalError } from "../errors.ts";
 import { type Damage, diagnose } from "./diagnosis.ts";
 import type { Files } from "./files.ts";
 import { headersOf, highestWatermark, isZeroBetween } from "./headers.ts";
+import { nextBatch } from "./next-batch.ts";
 import { controlOf, recordsOf } from "./state.ts";
 import type { LivePart } from "./survey.ts";
 import type { Evidence } from "./verdict.ts";
@@ -201,17 +202,12 @@ class Inspector {
   }
 
   /** The next batch of this segment behind something that is none. */
-  async #findNext(limit: number): Promise<Boundary | undefined> {
-    const { name, epoch } = this.#part.segment;
-    const looking = { from: this.#at.position + batchHeader.alignment, fileEnd: limit };
-    for await (const header of headersOf(this.#files, name, looking)) {
-      if (header.epoch !== epoch || header.baseOffset < this.#at.offset) continue;
-      const { position, baseOffset: offset, previousChecksum: checksum } = header;
-      const from = { position, offset, checksum };
-      const walker = new Walker(this.#files, { name, epoch, from, chunkBytes: 4096, keepsChunks: false });
-      if (typeof (await walker.next(limit)) !== "string") return from;
-    }
-    return undefined;
+  #findNext(limit: number): Promise<Boundary | undefined> {
+    const { epoch } = this.#part.segment;
+    const { position, offset } = this.#at;
+    const isOurs = (header: BatchHeader): boolean => header.epoch === epoch && header.baseOffset >= offset;
+    const looking = { from: position + batchHeader.alignment, fileEnd: limit };
+    return nextBatch(this.#files, this.#part.segment.name, looking, isOurs);
   }
 
   /** Whether nothing but zeros lies behind the last batch. */

@@ -10,6 +10,7 @@ import type { Signal, Storage } from "../storage.ts";
 import type { Chain } from "./chain.ts";
 import type { Cuts } from "./cuts.ts";
 import type { Files } from "./files.ts";
+import { Pace } from "./pace.ts";
 import type { Identity, Segment } from "./segment.ts";
 import { controlOf, recordsOf } from "./state.ts";
 import { type Boundary, Walker } from "./walker.ts";
@@ -54,9 +55,6 @@ interface Skip {
 
 const chunkBytes = 1024 * 1024;
 
-/** How long reading may keep the event loop busy where the storage answers at once, in ms. */
-const busyMsMax = 8;
-
 /**
  * Throws `TRUNCATED` when the place of the reader is gone, `CORRUPT` on damage, and `CLOSED` when
  * the log is closed before all was read. A follower that has read all ends with the log.
@@ -74,12 +72,9 @@ export async function* readBatches(view: View, range: ReadRange): AsyncGenerator
     await changedOrAborted(view, signal);
     seen = view.chain.version;
   }
-  let rested = view.storage.elapsed();
+  const pace = new Pace(view.storage);
   while (offset < to) {
-    if (view.storage.elapsed() - rested > busyMsMax) {
-      await view.storage.sleep(0);
-      rested = view.storage.elapsed();
-    }
+    if (pace.isDue) await pace.rest();
     throwIfAborted(signal);
     const { version } = view.chain;
     const isCut = offset > view.visible || offset > view.cuts.since(seen);
@@ -89,7 +84,7 @@ export async function* readBatches(view: View, range: ReadRange): AsyncGenerator
       // Without following, this is where the end was cut off since: what comes next is not waited for.
       if (view.closed || !follow) return;
       await changedOrAborted(view, signal);
-      rested = view.storage.elapsed();
+      pace.restart();
       continue;
     }
     if (view.closed) throw closed(view);

@@ -18,6 +18,8 @@ export interface ChainEntry {
   readonly name: string;
   readonly base: number;
   segment: Segment | undefined;
+  /** It was finished without any failure, which only the process knows that wrote it. */
+  isHealthy?: boolean;
 }
 
 export interface Recovered {

@@ -8,6 +8,7 @@ import type { Signal, Storage } from "../storage.ts";
 import type { Files } from "./files.ts";
 import type { Damage } from "./diagnosis.ts";
 import { inspect, type Inspection, type Replaced } from "./inspect.ts";
+import { Pace } from "./pace.ts";
 import { throwIfAborted } from "./reader.ts";
 import type { Identity } from "./segment.ts";
 import { flippedInStart } from "./start-damage.ts";
@@ -71,8 +72,6 @@ export interface VerifyOptions {
 /** How often what looks wrong is looked at again while the files change. */
 const attemptsMax = 8;
 const attemptMs = 4;
-/** How long checking may keep the event loop busy where the storage answers at once, in ms. */
-const busyMsMax = 8;
 
 export class Verifier {
   readonly #storage: Storage;
@@ -83,14 +82,14 @@ export class Verifier {
   readonly #sound = new Map<string, Inspection>();
   #bytes = 0;
   #bytesTotal = 0;
-  #rested: number;
+  readonly #pace: Pace;
 
   constructor(storage: Storage, files: Files, identity: Identity, options: VerifyOptions) {
     this.#storage = storage;
     this.#files = files;
     this.#identity = identity;
     this.#options = options;
-    this.#rested = storage.elapsed();
+    this.#pace = new Pace(storage);
   }
 
   /**
@@ -168,14 +167,9 @@ export class Verifier {
   #advance(bytes: number): void | Promise<void> {
     throwIfAborted(this.#options.signal);
     this.#bytes += bytes;
-    if (this.#storage.elapsed() - this.#rested < busyMsMax) return undefined;
+    if (!this.#pace.isDue) return undefined;
     this.#options.progress?.({ bytes: this.#bytes, bytesTotal: Math.max(this.#bytes, this.#bytesTotal) });
-    return this.#rest();
-  }
-
-  async #rest(): Promise<void> {
-    await this.#storage.sleep(0);
-    this.#rested = this.#storage.elapsed();
+    return this.#pace.rest();
   }
 
   async #reportOfGap(part: Exclude<Part, LivePart>, from: number): Promise<SegmentReport> {

@@ -12,13 +12,9 @@ import { flushFailed } from "./failure.ts";
 import { Group, type Settlement } from "./group.ts";
 import { Intake } from "./intake.ts";
 import { retainedFrom } from "./retention.ts";
+import { isFull, makeRoom } from "./room.ts";
 import { needsSegment, rotate } from "./rotation.ts";
-
-/** Work that needs the log to itself, in its turn. */
-interface Turn {
-  run(): Promise<void>;
-  reject(error: unknown): void;
-}
+import { isGroup, isTurn, type Turn } from "./turn.ts";
 
 /** How long a storage that answers at once may keep the event loop busy, in ms. */
 const busyMsMax = 8;
@@ -186,8 +182,18 @@ export class Writer {
       if (core.active.finished || core.active.closed) await core.repair();
       else await this.rotate(await retainedFrom(core));
     } catch (cause) {
-      this.fail("begin the segment behind", cause);
+      if (!isFull(cause) || !(await makeRoom(core))) this.fail("begin the segment behind", cause);
     }
+  }
+
+  /** Writes the group that did not fit once more, to a new segment, if something could be given back for it. */
+  #makeRoom(action: string, cause: unknown): void {
+    this.#generation++;
+    this.#writing = false;
+    this.#queue.unshift(...this.#flight.splice(0));
+    this.#hold(async () => {
+      if (!(await makeRoom(this.#core))) this.fail(action, cause);
+    });
   }
 
   /** Begins the next segment, with `first` as the first offset of the log. */
@@ -213,7 +219,8 @@ export class Writer {
         files.release(segment.name);
         if (generation !== this.#generation) return;
         active.finished = true;
-        this.fail(action, cause);
+        if (isFull(cause) && this.#flight.length === 1) this.#makeRoom(action, cause);
+        else this.fail(action, cause);
       };
       const answered = (value: T): void => {
         files.release(segment.name);
@@ -288,12 +295,4 @@ export class Writer {
     if (group.flushed === undefined) group.silent = true;
     group.acknowledge(settlement);
   }
-}
-
-function isGroup(each: Group | Turn): each is Group {
-  return each instanceof Group;
-}
-
-function isTurn(each: Group | Turn): each is Turn {
-  return !(each instanceof Group);
 }

@@ -4,6 +4,7 @@ import { checkArchives } from "./archive.mjs";
 import { buildPages } from "./driver/build.mjs";
 import { installBrowsers } from "./driver/install.mjs";
 import { startServer } from "./driver/server.mjs";
+import { checkOutbox } from "./outbox.mjs";
 import { checkCleared, checkQuota, checkReloads } from "./mishaps.mjs";
 import { checkSuites } from "./suites.mjs";
 import { checkTabs } from "./tabs.mjs";
@@ -16,6 +17,7 @@ const parts = {
   quota: checkQuota,
   cleared: checkCleared,
   tabs: checkTabs,
+  outbox: checkOutbox,
   archives: checkArchives,
 };
 

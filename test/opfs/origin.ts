@@ -31,10 +31,18 @@ export class Origin {
     this.#settleMs = settleMs;
   }
 
-  /** Makes it that of this program. */
-  install(): void {
-    const storage = { getDirectory: async () => this.root };
+  /** Makes it that of this program, with so much space for it. */
+  install(quota: () => number = () => Infinity): void {
+    const storage = {
+      getDirectory: async () => this.root,
+      estimate: async () => ({ quota: quota(), usage: this.usage }),
+    };
     Object.defineProperty(globalThis, "navigator", { value: { storage }, configurable: true });
+  }
+
+  /** How many bytes its files take. */
+  get usage(): number {
+    return [...this.#files].reduce((sum, { isGone, bytes }) => sum + (isGone ? 0 : bytes.size), 0);
   }
 
   /** All handles are freed, and nothing else is lost. */

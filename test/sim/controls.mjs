@@ -254,13 +254,7 @@ export const controls = [
     name: "recycle what has failed",
     search: "errors everywhere",
     breaks: "any dropped segment's file is used again",
-    changes: [
-      [
-        "src/engine/core.ts",
-        "reuse: this.#healthy.delete(name) && index === last,",
-        "reuse: index === last,",
-      ],
-    ],
+    changes: [["src/engine/core.ts", "reuse: isHealthy && index === last,", "reuse: index === last,"]],
   },
 ];
 

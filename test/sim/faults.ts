@@ -1,4 +1,5 @@
 /** Lets the operations of a simulated disk fail as planned. */
+import { WalError } from "../../src/index.ts";
 import type { Fault, Operation } from "../support/faulty-storage.ts";
 import type { FaultPlan } from "./plan.ts";
 import { Random } from "./random.ts";
@@ -8,7 +9,11 @@ const messages = [
   ["EIO", "i/o error"],
   ["ENOSPC", "no space left on device"],
   ["QuotaExceededError", "the quota is exceeded"],
+  ["FULL", "the budget is used up"],
 ] as const;
+
+/** What may be refused for want of room. */
+const takesRoom: ReadonlySet<Operation> = new Set(["create", "write", "flush"]);
 
 export class Faults {
   readonly #active: { plan: FaultPlan; matched: number; random: Random }[] = [];
@@ -46,7 +51,10 @@ export class Faults {
 
 function fail({ op, how }: FaultPlan, call: SimulatedCall, world: World, random: Random): Fault {
   const [code, message] = random.pick(messages);
-  const error = Object.assign(new Error(`${code}: ${message}, ${op}`), { code });
+  const error =
+    code === "FULL" && takesRoom.has(op)
+      ? new WalError(code, message)
+      : Object.assign(new Error(`${code}: ${message}, ${op}`), { code });
   if (how === "after") return { afterwards: error };
   if (op === "write" && how === "short") return { bytes: random.integer(0, call.length! - 1) };
   if (op === "flush" && how !== "before" && how !== "short") {

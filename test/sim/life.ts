@@ -380,12 +380,17 @@ export class Life {
     const isProduced = kind === "append" && step.effect.lines[0]!.startsWith("~");
     // Some of a producer's records may be known, and hard to find, and the others written.
     const isRecalled = isProduced && this.judge.knows(step.effect.lines[0]!);
-    if (isRecalled && ["FLUSH_FAILED", "READ_FAILED", "DUPLICATE", "TRUNCATED"].includes(code ?? "")) {
+    const isRecallFailed = ["FLUSH_FAILED", "FULL", "READ_FAILED", "DUPLICATE", "TRUNCATED"].includes(
+      code ?? "",
+    );
+    if (isRecalled && isRecallFailed) {
       step.status = "unsure";
       return;
     }
     // A failure from before is told once, to whoever comes next, and then nothing was tried.
-    if (code === "FLUSH_FAILED") {
+    // A disk that is full is the cause of one; a buffer that is full has none.
+    const isFullDisk = code === "FULL" && (error as WalError).cause !== undefined;
+    if (code === "FLUSH_FAILED" || isFullDisk) {
       step.status = this.log!.stats().flushFailures > step.tries ? "rejected" : "refused";
       return;
     }

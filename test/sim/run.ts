@@ -270,7 +270,8 @@ export class Run implements Surroundings {
       await life.open();
     } catch (error) {
       if (this.world.isDead) return;
-      const isForeseen = error instanceof WalError && ["UNAVAILABLE", "READ_FAILED"].includes(error.code);
+      const isForeseen =
+        error instanceof WalError && ["UNAVAILABLE", "READ_FAILED", "FULL"].includes(error.code);
       if (!isForeseen || this.faults.met === met) throw error;
       this.faults.heal();
       this.#mayNotRead = false;

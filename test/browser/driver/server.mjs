@@ -9,8 +9,9 @@ import { output } from "./build.mjs";
 
 const types = { ".js": "text/javascript", ".html": "text/html", ".wal": "application/octet-stream" };
 
-/** No inline scripts, no blobs, no other origins; and no cross-origin isolation. */
-const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'";
+/** No inline scripts, no blobs, no origins but those of the tests; and no cross-origin isolation. */
+const policy =
+  "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self' http://127.0.0.1:*";
 
 export async function startServer(folder = output) {
   /** Who hears of the reports of a run. */

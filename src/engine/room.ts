@@ -1,0 +1,30 @@
+/**
+ * What a log can give back when its storage is full: segments that retention allows to drop by now, and files of
+ * dropped segments whose removal has failed. It drops nothing else, however full the storage is.
+ */
+import { WalError } from "../errors.ts";
+import type { Core } from "./core.ts";
+import { retainedFrom } from "./retention.ts";
+import { rotate } from "./rotation.ts";
+
+/** Whether an error says that there is no room, and that trying again behind {@link makeRoom} makes sense. */
+export function isFull(cause: unknown): boolean {
+  return cause instanceof WalError && cause.code === "FULL";
+}
+
+/**
+ * Answers whether something was given back. Then the active segment is a new one, in which what did not fit may be
+ * tried once more. Needs the pen alone.
+ */
+export async function makeRoom(core: Core): Promise<boolean> {
+  try {
+    const { size } = core.dead;
+    await core.clean();
+    const first = await retainedFrom(core);
+    if (first === core.first && core.dead.size === size) return false;
+    await rotate(core, first);
+    return true;
+  } catch {
+    return false;
+  }
+}
