@@ -1,9 +1,11 @@
 /** What a contestant's process does when it is asked. It answers each message with a result or an error. */
+import { fileURLToPath } from "node:url";
 import { appendFor } from "./child/append.mjs";
 import { measureLatency } from "./child/latency.mjs";
 import { measureMemory } from "./child/memory.mjs";
 import { profiled } from "./child/profile.mjs";
 
+const root = fileURLToPath(new URL("..", import.meta.url));
 let peer;
 
 const works = {
@@ -46,7 +48,8 @@ process.on("message", async ({ work, args }) => {
   try {
     process.send({ result: await works[work](args) });
   } catch (error) {
-    process.send({ error: String(error?.message ?? error) });
+    // A report says nothing of the folders of whoever made it.
+    process.send({ error: String(error?.message ?? error).replaceAll(root, "") });
   }
 });
 
