@@ -44,13 +44,17 @@ class Body implements UnderlyingDefaultSource<Bytes> {
   readonly #end = (): void => {
     this.#release();
     if (this.#wasAskedFor) this.#controller.close();
-    else this.#controller.error(new Error("the request was answered before its body was read"));
+    else this.#fail("the request was answered before its body was read");
   };
 
   readonly #lose = (): void => {
     this.#release();
-    this.#controller.error(new Error("the connection was lost before the whole body had arrived"));
+    this.#fail("the connection was lost before the whole body had arrived");
   };
+
+  #fail(reason: string): void {
+    this.#controller.error(new DOMException(reason, "AbortError"));
+  }
 
   #release(): void {
     this.#incoming.off("data", this.#take).off("end", this.#end).off("close", this.#lose);

@@ -34,8 +34,8 @@ export interface NodeListenerOptions {
  *     server.listen(8080);
  *
  * * The body of a request arrives while it is read, and no faster.
- * * When the client goes away, `request.signal` is aborted, a body that is being read fails, and the body of the answer is
- *   cancelled.
+ * * When the client goes away, `request.signal` is aborted, a body that is being read fails with an `AbortError`, and the
+ *   body of the answer is cancelled.
  * * An answer is sent at once, also when the rest of the request's body is still to come. That rest is read and thrown
  *   away, for as long as the server's `requestTimeout` allows, because a connection that is closed under a client that
  *   is still sending would take the answer with it.

@@ -31,7 +31,8 @@ const hostName = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i;
 /** What the client says of the host and the path. Neither can stand in for the other. */
 function urlOf({ url = "/", headers: { host = "localhost" }, socket }: IncomingMessage): URL {
   if (!hostName.test(host)) throw new TypeError(`this is no host: ${host}`);
-  const origin = `${"encrypted" in socket ? "https" : "http"}://${host}`;
+  const isSecure = (socket as { encrypted?: boolean }).encrypted === true;
+  const origin = `${isSecure ? "https" : "http"}://${host}`;
   if (url.startsWith("/")) return new URL(`${origin}${url}`);
   if (url === "*") return new URL(origin);
   const { pathname, search } = new URL(url);

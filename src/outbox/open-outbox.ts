@@ -125,7 +125,7 @@ function adopterOf(settings: OutboxSettings, own: number, emit: Emit): Adopter {
   });
 }
 
-function search(settings: OutboxSettings, how: Pick<Search, "skipped" | "onError">): AsyncGenerator<Outbox> {
+function search(settings: OutboxSettings, how: Omit<Search, "settings" | "open">): AsyncGenerator<Outbox> {
   const orphan = (partition: number) => open({ ...settings, partition, adopt: false, lockWaitMs: 0 });
   return orphansOf({ settings, open: orphan, ...how });
 }
@@ -143,17 +143,13 @@ export async function adoptOrphans(
   options: OutboxOptions,
   onError?: (error: unknown) => void,
 ): Promise<Outbox[]> {
-  const adopted: Outbox[] = [];
-  const errors: unknown[] = [];
-  const settings = checkOptions(options);
-  const found = search(settings, { skipped: () => false, onError: (error) => errors.push(error) });
-  for await (const orphan of found) adopted.push(orphan);
+  const { orphans, errors } = await allOrphans(options);
   if (onError === undefined && errors.length > 0) {
-    await Promise.all(adopted.map((orphan) => orphan.close()));
+    await Promise.all(orphans.map((orphan) => orphan.close()));
     throw errors[0];
   }
   for (const error of errors) onError!(error);
-  return adopted;
+  return orphans;
 }
 
 /**
@@ -162,15 +158,30 @@ export async function adoptOrphans(
  * has done the rest: for a service worker, whose browser then tries again.
  *
  *     addEventListener("sync", (event) => event.waitUntil(drainOrphans(options)));
+ *
+ * Answers how many logs somebody else has open, who delivers what is in them.
  */
-export async function drainOrphans(options: OutboxOptions): Promise<void> {
-  const errors: unknown[] = [];
-  const orphans = await adoptOrphans(options, (error) => errors.push(error));
+export async function drainOrphans(options: OutboxOptions): Promise<{ readonly openElsewhere: number }> {
+  const { orphans, errors, openElsewhere } = await allOrphans(options);
   for (const outcome of await Promise.allSettled(orphans.map(drainNow))) {
     if (outcome.status === "rejected") errors.push(outcome.reason);
   }
   await Promise.all(orphans.map((orphan) => orphan.close()));
   if (errors.length > 0) throw errors[0];
+  return { openElsewhere };
+}
+
+async function allOrphans(options: OutboxOptions) {
+  const orphans: Outbox[] = [];
+  const errors: unknown[] = [];
+  let openElsewhere = 0;
+  const found = search(checkOptions(options), {
+    skipped: () => false,
+    onError: (error) => errors.push(error),
+    onLocked: () => openElsewhere++,
+  });
+  for await (const orphan of found) orphans.push(orphan);
+  return { orphans, errors, openElsewhere };
 }
 
 /**

@@ -11,10 +11,18 @@ export interface Search {
   readonly skipped: (partition: number) => boolean;
   /** Hears of those that cannot be opened. They stay as they are. */
   readonly onError: (error: unknown) => void;
+  /** Hears of those that somebody else has open. */
+  readonly onLocked?: (() => void) | undefined;
 }
 
 /** Opens, one after the other, every log that nobody has open and in which something is left. */
-export async function* orphansOf({ settings, open, skipped, onError }: Search): AsyncGenerator<Outbox> {
+export async function* orphansOf({
+  settings,
+  open,
+  skipped,
+  onError,
+  onLocked,
+}: Search): AsyncGenerator<Outbox> {
   const { storage, name, principal } = settings.address;
   for (const { partition } of await listLogs({ storage, topic: topicOf(name, principal, "queue") })) {
     if (skipped(partition)) continue;
@@ -23,7 +31,8 @@ export async function* orphansOf({ settings, open, skipped, onError }: Search): 
       if (orphan.pending > 0 || orphan.dead.count > 0) yield orphan;
       else await orphan.close();
     } catch (error) {
-      if (!(error instanceof WalError && error.code === "LOCKED")) onError(error);
+      if (error instanceof WalError && error.code === "LOCKED") onLocked?.();
+      else onError(error);
     }
   }
 }

@@ -53,6 +53,7 @@ interface Runtime extends Partial<Target> {
   readonly AbortController: new () => Aborter;
   readonly document?: Target & { readonly visibilityState: string };
   readonly navigator?: { readonly locks?: Locks };
+  readonly Deno?: { unrefTimer(timer: unknown): void };
 }
 
 const runtime = globalThis as unknown as Runtime;
@@ -63,7 +64,7 @@ const timerMsMax = 2 ** 31 - 1;
 export const clockwork: Clockwork = {
   after(ms, callback, idle = false) {
     const timer = runtime.setTimeout(callback, Math.min(ms, timerMsMax));
-    if (idle) (timer as { unref?(): void }).unref?.();
+    if (idle) letGo(timer);
     return () => runtime.clearTimeout(timer);
   },
   random: () => Math.random(),
@@ -72,6 +73,12 @@ export const clockwork: Clockwork = {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   },
 };
+
+/** The runtime need not stay for this timer. Pages have no such thing. */
+function letGo(timer: unknown): void {
+  if (typeof timer === "object") (timer as { unref?(): void }).unref?.();
+  else runtime.Deno?.unrefTimer(timer);
+}
 
 /** The network came back, or the page did. Where a runtime has no such events, there are no hints. */
 export const hints: Hints = (wake) => {

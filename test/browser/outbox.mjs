@@ -2,12 +2,8 @@
  * Five tabs push into one outbox while they are killed, frozen and cut off from the network, and while the receiver, a
  * real process, is restarted and killed. In the end its log has to hold each record once, in the order of its key.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { root } from "../tools/command.mjs";
 import { startChromium } from "./driver/browsers.mjs";
-import { ReceiverProcess } from "./driver/receiver.mjs";
+import { inReceiver } from "./driver/receiver.mjs";
 import { OutboxTab } from "./outbox-tab.mjs";
 import { withProfile } from "./session.mjs";
 
@@ -20,14 +16,13 @@ const patienceMs = 60_000;
 export async function checkOutbox(server, tally) {
   await tally.check(
     `Chromium: ${tabsMax} tabs push ${records} records; tabs, network and server come and go`,
-    () => inFolder((folder) => withProfile((profile) => new Scene(server, profile, folder).play())),
+    () => inReceiver((receiver) => withProfile((profile) => new Scene(server, profile, receiver).play())),
   );
 }
 
 class Scene {
   #server;
   #profile;
-  #folder;
   #receiver;
   #browser;
   #tabs = new Set();
@@ -38,11 +33,10 @@ class Scene {
   #isOffline = false;
   #counts = { crashed: 0, closed: 0, frozen: 0, cuts: 0, "server ended": 0, "server killed": 0 };
 
-  constructor(server, profile, folder) {
+  constructor(server, profile, receiver) {
     this.#server = server;
     this.#profile = profile;
-    this.#folder = folder;
-    this.#receiver = new ReceiverProcess(folder);
+    this.#receiver = receiver;
   }
 
   async play() {
@@ -67,7 +61,6 @@ class Scene {
       return await this.#judge();
     } finally {
       await this.#browser?.kill();
-      await this.#receiver.end("SIGKILL");
     }
   }
 
@@ -132,13 +125,19 @@ class Scene {
       () => this.#restart("SIGTERM"),
       () => this.#restart("SIGKILL"),
     ];
+    let failure;
     let left = [];
     while (this.#acknowledged.size < count || left.length > 0) {
       // Everything happens once before anything happens again.
       if (left.length === 0) left = shuffled(happenings);
       for (const tab of this.#tabs) {
-        if (!pushing.has(tab)) pushing.set(tab, keepPushing(tab));
+        if (!pushing.has(tab))
+          pushing.set(
+            tab,
+            keepPushing(tab).catch((error) => (failure ??= error)),
+          );
       }
+      if (failure !== undefined) throw failure;
       await left.pop()();
       await sleep(Math.random() * 300);
     }
@@ -229,8 +228,7 @@ class Scene {
   }
 
   async #judge() {
-    await this.#receiver.end("SIGKILL");
-    const found = await received(this.#folder);
+    const found = await this.#receiver.received();
     const once = new Set(found);
     if (once.size < found.length) throw new Error(`${found.length - once.size} records were received twice`);
     const lost = [...this.#acknowledged].filter((value) => !once.has(value));
@@ -251,25 +249,6 @@ function judgeOrder(values) {
     const line = `${tab} ${key}`;
     if (Number(number) < last.get(line)) throw new Error(`${value} came behind ${last.get(line)}`);
     last.set(line, Number(number));
-  }
-}
-
-async function received(folder) {
-  const { openLog } = await import(`${root}dist/src/index.js`);
-  const { nodeStorage } = await import(`${root}dist/adapters/node/storage.js`);
-  const log = await openLog({ storage: nodeStorage(folder), topic: "received" });
-  const values = [];
-  for await (const { value } of log.read()) values.push(new TextDecoder().decode(value));
-  await log.close();
-  return values;
-}
-
-async function inFolder(work) {
-  const folder = mkdtempSync(join(tmpdir(), "walkabout-received-"));
-  try {
-    return await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

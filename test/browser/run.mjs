@@ -1,5 +1,6 @@
 /** The tests in real browsers: Chromium, Firefox and WebKit, each with a profile on the disk. */
 import { checkKills, checkPowerCuts, checkSettled } from "./accidents.mjs";
+import { checkBackgroundSync } from "./background-sync.mjs";
 import { checkArchives } from "./archive.mjs";
 import { buildPages } from "./driver/build.mjs";
 import { installBrowsers } from "./driver/install.mjs";
@@ -18,6 +19,7 @@ const parts = {
   cleared: checkCleared,
   tabs: checkTabs,
   outbox: checkOutbox,
+  sync: checkBackgroundSync,
   archives: checkArchives,
 };
 

@@ -195,11 +195,11 @@ test("what a closed tab left can be asked for, is delivered once, under the ids 
 });
 
 /** A service worker has no other timers than those of the browser either. */
-async function drainOrphansIn(world: World): Promise<void> {
+async function drainOrphansIn(world: World): Promise<number> {
   const draining = drainOrphans(optionsOf(world));
   draining.catch(() => undefined);
   await world.timers.pass(100);
-  await draining;
+  return (await draining).openElsewhere;
 }
 
 test("draining leaves what is open to its tab, and ends at the first failure with everything kept", async () => {
@@ -217,9 +217,10 @@ test("draining leaves what is open to its tab, and ends at the first failure wit
   });
   world.other.otherwise = () => "done";
   world.other.sent.length = 0;
-  await drainOrphansIn(world);
+  expect(await drainOrphansIn(world)).toBe(1);
   expect(journeys(world.other.sent, "left")).toHaveLength(1);
-  await drainOrphansIn(world);
+  await open.close();
+  expect(await drainOrphansIn(world)).toBe(0);
   expect(journeys(world.other.sent, "left")).toHaveLength(1);
   expect(await adoptOrphans(optionsOf(world))).toEqual([]);
 });

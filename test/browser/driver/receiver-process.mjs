@@ -1,5 +1,5 @@
 /**
- * Receives what outboxes send, on a log in files: `node receiver-process.mjs FOLDER PORT`. It tells its port when it
+ * Receives what outboxes send, on a log in files: `node receiver-process.mjs FOLDER PORT`. It says so when it
  * listens. Some of its answers are lost when everything is stored.
  */
 import { createServer } from "node:http";
@@ -52,7 +52,7 @@ async function answer(incoming, outgoing) {
   outgoing.end(await response.text());
 }
 
-server.listen(Number(port), "127.0.0.1", () => console.log(server.address().port));
+server.listen(Number(port), "127.0.0.1", () => console.log("listening"));
 process.on("SIGTERM", async () => {
   server.closeAllConnections();
   server.close();

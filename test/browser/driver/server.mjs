@@ -16,8 +16,10 @@ const policy =
 export async function startServer(folder = output) {
   /** Who hears of the reports of a run. */
   const listeners = new Map();
+  /** Who answers the requests to a path, in place of a file. */
+  const routes = new Map();
   const server = createServer((request, response) => {
-    answer(request, response, listeners, folder).catch((error) => {
+    answer(request, response, { listeners, routes, folder }).catch((error) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -36,6 +38,8 @@ export async function startServer(folder = output) {
         stop: () => listeners.delete(run),
       };
     },
+    /** Lets `handler` answer the requests to `path`. */
+    route: (path, handler) => routes.set(path, handler),
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -43,8 +47,10 @@ export async function startServer(folder = output) {
   };
 }
 
-async function answer(request, response, listeners, folder) {
+async function answer(request, response, { listeners, routes, folder }) {
   const url = new URL(request.url, "http://localhost");
+  const route = routes.get(url.pathname);
+  if (route !== undefined) return route(request, response);
   if (request.method === "POST" && url.pathname === "/report") {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
