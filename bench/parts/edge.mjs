@@ -1,8 +1,8 @@
 /** A log in a Durable Object beside plain inserts, in a workerd of this machine. Clocks stand still in there: it is timed from outside. */
-import { mkdirSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
+import { folder, install } from "../../test/edge/install.mjs";
 import { startWorkerd } from "../../test/edge/workerd.mjs";
 import { inTurn, median, spread } from "../numbers.mjs";
 
@@ -13,38 +13,40 @@ const scenarios = [
   { title: "100 B, 1,000 at once", bytes: 100, atOnce: 1000, times: 5 },
   { title: "1 KiB, 1,000 at once", bytes: 1024, atOnce: 1000, times: 5 },
 ];
+const worker = { bundle: "bench", objects: "LogObject", binding: "LOGS", variables: {} };
 const names = ["inserts", "walkabout"];
 
 export async function measureEdge({ budget, scratch, progress }) {
   progress("workerd and the object");
-  const program = createRequire(import.meta.url)("workerd").default;
-  const folder = join(scratch, "edge");
-  mkdirSync(folder, { recursive: true });
-  await bundle(folder);
-  const workerd = await startWorkerd(program, folder, join(folder, "disk"));
+  await install();
+  await bundle();
+  const workerd = await startWorkerd(join(scratch, "objects"), worker);
   try {
     progress("appends");
     const results = [];
     for (const scenario of scenarios) results.push(await measureScenario(workerd, scenario, budget));
-    const { version } = createRequire(import.meta.url)("workerd/package.json");
+    const { version } = JSON.parse(readFileSync(join(folder, "node_modules/workerd/package.json"), "utf8"));
     return { version, scenarios: results };
   } finally {
     await workerd.kill();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function bundle(folder) {
+async function bundle() {
   await build({
     root,
     configFile: false,
     logLevel: "warn",
     build: {
       outDir: join(folder, "bundle"),
-      emptyOutDir: true,
+      emptyOutDir: false,
       target: "es2022",
       minify: false,
-      lib: { entry: join(root, "bench/edge/worker.ts"), formats: ["es"], fileName: () => "worker.js" },
+      lib: {
+        entry: join(root, "bench/edge/worker.ts"),
+        formats: ["es"],
+        fileName: () => `${worker.bundle}.js`,
+      },
     },
   });
 }
