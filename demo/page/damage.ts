@@ -6,8 +6,6 @@ import { type FailedFlush, SimulatedDisk } from "../../adapters/memory/simulated
 import { memoryStorage } from "../../adapters/memory/storage.ts";
 import { pathOf } from "../../src/format/names.ts";
 import {
-  exportLog,
-  importLog,
   type Log,
   type LogAddress,
   openLog,
@@ -45,9 +43,10 @@ export interface Outcome {
 const sectorBytes = 64;
 const batchesMin = 4;
 
-export async function cause(accident: Accident, from: LogAddress): Promise<Outcome> {
+/** `bytes` are those of the log at `from`. */
+export async function cause(accident: Accident, bytes: LogBytes, from: LogAddress): Promise<Outcome> {
   const { topic, partition = 0 } = from;
-  const disk = await copyOf(from);
+  const disk = await copyOf(bytes, from);
   const { first } = await verify({ storage: memoryStorage({ disk }), topic, partition });
   const copy: Copy = { disk, topic, partition, first, path: pathOf(topic, partition).join("/") };
   if (accident === "tear") return tear(copy);
@@ -63,12 +62,19 @@ interface Copy {
   readonly path: string;
 }
 
-/** Everything of the log, with some records more where there are too few to see anything. */
-async function copyOf(from: LogAddress): Promise<SimulatedDisk> {
-  const { topic, partition } = from;
+/** Every valid byte of the log, with some records more where there are too few to see anything. */
+async function copyOf({ segments }: LogBytes, { topic, partition = 0 }: LogAddress): Promise<SimulatedDisk> {
   const disk = new SimulatedDisk({ sectorBytes });
   const storage = memoryStorage({ disk });
-  await importLog(storage, exportLog(from));
+  const place = await storage.open(pathOf(topic, partition), { mode: "write" });
+  if (place === undefined) throw new Error("the simulated disk has no place for a copy");
+  for (const segment of segments) {
+    const file = await place.create(segment.name);
+    await file.write(segment.bytes(0, segment.end), 0);
+    await file.flush();
+    await file.close();
+  }
+  await place.close();
   const { batches } = await countsOf({ storage, topic, partition });
   if (batches >= batchesMin + 2) return disk;
   const log = await openLog({ storage, topic, partition });

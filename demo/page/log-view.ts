@@ -75,7 +75,9 @@ export class LogView {
         import("./damage.ts"),
         import("./report-view.ts"),
       ]);
-      const outcome = await cause(accident, this.#queue.address);
+      const { bytes, address } = this.#queue;
+      if (bytes.isStale) await bytes.refresh();
+      const outcome = await cause(accident, bytes, address);
       this.#showCopy(outcome);
       report.replaceChildren(...outcomeView(outcome));
       report.scrollIntoView({ block: "nearest" });

@@ -29,7 +29,7 @@ export function happened(what: string): void {
 export function startTab(parts: TabParts): void {
   const { queue, orders, network } = parts;
   let loading: Promise<Load> | undefined;
-  const load = (): Promise<Load> => (loading ??= loadOf(orders));
+  const load = (): Promise<Load> => (loading ??= loadOf(orders, queue));
   byId<HTMLFormElement>("order-form").addEventListener("submit", (event) => {
     event.preventDefault();
     void place(orders, event.currentTarget as HTMLFormElement);
@@ -97,11 +97,12 @@ async function place(orders: Orders, form: HTMLFormElement): Promise<void> {
 }
 
 /** Loaded when it is needed. */
-async function loadOf(orders: Orders): Promise<Load> {
+async function loadOf(orders: Orders, queue: Queue): Promise<Load> {
   const { Load: Made } = await import("./load.ts");
   return new Made(
     (wish) => orders.place(wish),
-    () => orders.underWay,
+    () => ({ underWay: orders.underWay, waiting: queue.outbox?.pending }),
+    happened,
   );
 }
 
