@@ -12,6 +12,8 @@ const triesMax = 20;
 
 export class Snapshot implements Place {
   readonly #folder: FileSystemDirectoryHandle;
+  /** Which pool file stood for a name when all of them were looked at last. */
+  #before = new Map<string, FileSystemFileHandle>();
 
   constructor(folder: FileSystemDirectoryHandle) {
     this.#folder = folder;
@@ -22,7 +24,7 @@ export class Snapshot implements Place {
   }
 
   async open(name: string): Promise<StoredFile> {
-    const entry = (await this.#files()).get(name);
+    const entry = (await this.#sameAsBefore(name)) ?? (await this.#files()).get(name);
     if (entry === undefined) throw new Error(`there is no file ${name}`);
     return {
       size: async () => Math.max(0, (await entry.getFile()).size - headBytes),
@@ -48,17 +50,32 @@ export class Snapshot implements Place {
 
   async close(): Promise<void> {}
 
+  /** Spares looking at every file for each one that is opened. */
+  async #sameAsBefore(name: string): Promise<FileSystemFileHandle | undefined> {
+    const entry = this.#before.get(name);
+    // One that is gone is looked for among all.
+    const standsFor = entry && (await nameIn(entry).catch(() => undefined));
+    return standsFor === name ? entry : undefined;
+  }
+
   /** The pool files by the names that they stand for. */
   async #files(): Promise<Map<string, FileSystemFileHandle>> {
     const files = new Map<string, FileSystemFileHandle>();
     for await (const [name, entry] of this.#folder.entries()) {
       if (entry.kind !== "file" || numberOf(name) === undefined) continue;
       const file = entry as FileSystemFileHandle;
-      const head = decodeHead(await bytesOf(file, 0, headBytes));
-      if (head?.use.kind === "named") files.set(head.use.name, file);
+      const standsFor = await nameIn(file);
+      if (standsFor !== undefined) files.set(standsFor, file);
     }
+    this.#before = files;
     return files;
   }
+}
+
+/** The name that a pool file stands for, if it does. */
+async function nameIn(file: FileSystemFileHandle): Promise<string | undefined> {
+  const head = decodeHead(await bytesOf(file, 0, headBytes));
+  return head?.use.kind === "named" ? head.use.name : undefined;
 }
 
 /** The browser refuses to read a file that has changed since it was looked up: then it is looked up again. */

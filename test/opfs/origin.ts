@@ -23,6 +23,8 @@ export interface Choices {
 
 export class Origin {
   readonly root = new FakeFolder(this, "");
+  /** How often a file was looked up to be read without a handle. */
+  looks = 0;
   readonly #settleMs: number;
   #changes: Change[] = [];
   readonly #files = new Set<FakeFile>();
@@ -90,7 +92,7 @@ class FakeFolder {
 
   getFileHandle(name: string, options?: { create?: boolean }): Promise<FakeFile> {
     const make = (): FakeFile => {
-      const file = new FakeFile(name);
+      const file = new FakeFile(name, this.#origin);
       this.#origin.made(file);
       return file;
     };
@@ -124,10 +126,12 @@ class FakeFile {
   readonly name: string;
   bytes = new MemoryFile();
   isGone = false;
+  readonly #origin: Origin;
   #holder: object | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, origin: Origin) {
     this.name = name;
+    this.#origin = origin;
   }
 
   get isTaken(): boolean {
@@ -139,6 +143,7 @@ class FakeFile {
   }
 
   async getFile(): Promise<Blob> {
+    this.#origin.looks++;
     this.#assertThere();
     const bytes = new Uint8Array(this.bytes.size);
     this.bytes.read(bytes, 0);
