@@ -3,7 +3,18 @@ import type { OfficeState } from "../server/office.ts";
 import { readOrder } from "../orders/order.ts";
 import { bytesText, byId, counted, element, plural, setText } from "./dom.ts";
 
+/** Watches while the page is seen: a browser has few connections to one server, and each tab that watches takes one. */
 export function watchServer(changed: (state: OfficeState) => void): void {
+  let events: EventSource | undefined;
+  const turn = (): void => {
+    events?.close();
+    events = document.hidden ? undefined : newEvents(changed);
+  };
+  document.addEventListener("visibilitychange", turn);
+  turn();
+}
+
+function newEvents(changed: (state: OfficeState) => void): EventSource {
   const events = new EventSource("/events");
   events.addEventListener("state", ({ data }: MessageEvent<string>) => {
     const state = JSON.parse(data) as OfficeState;
@@ -14,6 +25,7 @@ export function watchServer(changed: (state: OfficeState) => void): void {
     setText(byId("server-state"), "The service cannot be reached. Trying again…");
     byId("server").dataset["state"] = "gone";
   });
+  return events;
 }
 
 /** Asks the service for something; answers whether it agreed. */
@@ -50,7 +62,7 @@ function show(state: OfficeState): void {
   setText(
     byId("server-facts"),
     `Its log lies in ${plural(state.segments, "segment")}, ${bytesText(state.bytes)}, on the disk of this machine. ` +
-      `${plural(proof.customers, "line")} of orders are watched.${strangers}`,
+      `It checks ${plural(proof.customers, "line")} of orders, one for each customer of each tab.${strangers}`,
   );
   showRecent(state);
 }

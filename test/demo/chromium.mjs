@@ -3,7 +3,8 @@ import { withProfile } from "../browser/session.mjs";
 import { startChromium } from "../browser/driver/browsers.mjs";
 import { until } from "./expect.mjs";
 
-const wide = { width: 1440, height: 900 };
+export const wide = { width: 1440, height: 900 };
+export const tablet = { width: 820, height: 1180 };
 export const phone = { width: 390, height: 844 };
 
 /** Calls `work` with a first tab, which shows `url`. */
