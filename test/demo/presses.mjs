@@ -6,6 +6,7 @@ import { phone, tablet, wide, withChromium } from "./chromium.mjs";
 import { expect, until } from "./expect.mjs";
 import { startService, stateOf, withFolder } from "./service.mjs";
 import { FIRST_LOAD_BYTES_MAX } from "./size.mjs";
+import { checkTabs, checkUnseen } from "./tabs.mjs";
 
 export async function checkPresses(tally) {
   await withFolder(async (folder) => {
@@ -141,6 +142,10 @@ async function play(tally, { url }, tab, browser) {
   await check("another tab has a log of its own; what it leaves is taken over", () =>
     checkTabs(tab, browser, url),
   );
+  await check("a tab that is not seen does not watch the server", async () => {
+    await checkUnseen(tab, url);
+    return proven();
+  });
   await checkAccidents(check, tab);
   await check("phone, tablet and desktop, dark and light: nothing is wider than the screen", () => fits(tab));
   await check("the keyboard alone reaches everything, and presses it", () => checkKeyboard(browser, url));
@@ -210,34 +215,6 @@ async function checkMap(tab) {
   );
   await tab.key("End");
   return `batch 2 of ${await tab.evaluate(`document.querySelector("#map canvas").getAttribute("aria-valuemax")`)} holds ${count} records`;
-}
-
-async function checkTabs(tab, browser, url) {
-  await tab.press("#another");
-  const tabs = await browser.opened();
-  const fresh = [];
-  for (const each of tabs) if ((await each.evaluate("history.length")) === 1) fresh.push(each);
-  const [other] = fresh;
-  expect(other !== undefined, "the second tab is not to be told from the first");
-  await other.ready();
-  const numbers = await Promise.all(
-    [tab, other].map(async (each) => /number (\d+)/.exec(await each.text("facts"))?.[1]),
-  );
-  expect(numbers[0] !== numbers[1], `both have log ${numbers[0]}`);
-  await other.evaluate(`document.getElementById("offline").click()`);
-  await other.evaluate(`document.querySelector("[name=item]").value = "left behind"`);
-  for (let count = 0; count < 2; count++)
-    await other.evaluate(`document.querySelector("#order-form button").click()`);
-  await other.until(`document.getElementById("pending").innerText === "2"`);
-  const before = (await stateOf(url)).next;
-  await other.close();
-  await until(
-    async () => (await stateOf(url)).next === before + 2,
-    "the orders of the closed tab arrived",
-    30_000,
-  );
-  expect((await tab.text("happened")).includes("Took over"), await tab.text("happened"));
-  return `logs ${numbers.join(" and ")}`;
 }
 
 async function checkBench(tab) {
