@@ -44,9 +44,11 @@ export class LogBytes {
       this.#touched.set(name, Math.max(end, this.#touched.get(name) ?? 0));
   }
 
+  /** A new segment is flushed before anybody has read it. */
   flushed(name: string, end: number): void {
-    const segment = this.#segments.get(name);
-    if (segment !== undefined) segment.flushed = Math.max(segment.flushed, end);
+    if (parseSegmentName(name) === undefined) return;
+    const segment = this.#segmentOf(name);
+    segment.flushed = Math.max(segment.flushed, end);
   }
 
   removed(name: string): void {

@@ -151,9 +151,10 @@ export class Queue {
   async #open(partition: number | "free"): Promise<void> {
     this.#partition = partition === "free" ? undefined : partition;
     this.#handles.clear();
-    this.bytes = this.#newBytes();
     const outbox = await openOutbox(this.#options(this.#tapped, partition));
     this.#partition = outbox.partition;
+    // What was heard until now may have been of another log that was tried.
+    this.bytes = this.#newBytes();
     sessionStorage.setItem(partitionKey, String(outbox.partition));
     this.#outbox = outbox;
     this.found = outbox.pending;
