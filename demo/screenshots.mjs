@@ -8,7 +8,7 @@ import { startService, withFolder } from "../test/demo/service.mjs";
 import { root } from "../test/tools/command.mjs";
 
 const desktop = { width: 1440, height: 1000 };
-const bytesMax = 250_000;
+const bytesMax = 300_000;
 const folder = `${root}docs/screenshots/`;
 
 async function take(tab, name) {
