@@ -21,6 +21,8 @@ export interface Choice {
 const linesWide = 24;
 const linesNarrow = 16;
 const narrow = 520;
+/** What was said of a stretch of bytes is seen, however short that is. */
+const markWidthMin = 3;
 
 export class LogMap {
   readonly #canvas = element("canvas", {
@@ -150,11 +152,12 @@ export class LogMap {
     index: number,
     segment: SegmentBytes,
   ): void {
-    const fill = (from: number, to: number, name: string, alpha = 1, inset = 0): void => {
+    const fill = (from: number, to: number, name: string, alpha = 1, widthMin = 0): void => {
       pen.fillStyle = colour(name);
       pen.globalAlpha = alpha;
       for (const { x, y, width, height } of this.#layout.boxesOf(index, from, to)) {
-        pen.fillRect(x, y + inset, width > 4 ? width - 1 : width, height - inset * 2);
+        const left = Math.min(x, this.#layout.width - widthMin);
+        pen.fillRect(left, y, Math.max(width > 4 ? width - 1 : width, widthMin), height);
       }
       pen.globalAlpha = 1;
     };
@@ -166,18 +169,20 @@ export class LogMap {
       const isFlushed = item.to <= segment.flushed;
       fill(item.from, item.to, colourOf(item), isFlushed || item.kind === "rest" ? 1 : 0.55);
     }
-    for (const mark of this.#marks) {
-      if (mark.segment === segment.name) fill(mark.from, Math.max(mark.to, mark.from + 1), mark.kind);
-    }
     if (segment.flushed > 0) this.#drawWatermark(pen, colour("durable"), index, segment.flushed);
+    for (const mark of this.#marks) {
+      if (mark.segment === segment.name)
+        fill(mark.from, Math.max(mark.to, mark.from + 1), mark.kind, 1, markWidthMin);
+    }
     const chosen = segment.items.find(
       ({ from }) => segment.name === this.#choice?.segment && from === this.#choice.from,
     );
     if (chosen === undefined) return;
     pen.strokeStyle = colour("ink");
     pen.lineWidth = 2;
+    // Around it, so that a small one is still seen.
     for (const { x, y, width } of this.#layout.boxesOf(index, chosen.from, chosen.to)) {
-      pen.strokeRect(x + 1, y, Math.max(width - 2, 2), lineHeight);
+      pen.strokeRect(x - 1, y - 0.5, Math.max(width + 1, 4), lineHeight + 1);
     }
   }
 

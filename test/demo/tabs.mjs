@@ -5,14 +5,14 @@ import { stateOf } from "./service.mjs";
 export async function checkTabs(tab, browser, url) {
   await tab.press("#another");
   const tabs = await browser.opened();
-  const fresh = [];
-  for (const each of tabs) if ((await each.evaluate("history.length")) === 1) fresh.push(each);
-  const [other] = fresh;
-  expect(other !== undefined, "the second tab is not to be told from the first");
+  const other = await until(async () => {
+    for (const each of tabs) {
+      if ((await each.evaluate("history.length").catch(() => 0)) === 1) return each;
+    }
+    return undefined;
+  }, "the second tab is told from the first");
   await other.ready();
-  const numbers = await Promise.all(
-    [tab, other].map(async (each) => /number (\d+)/.exec(await each.text("facts"))?.[1]),
-  );
+  const numbers = [await numberOf(tab), await numberOf(other)];
   expect(numbers[0] !== numbers[1], `both have log ${numbers[0]}`);
   await other.evaluate(`document.getElementById("offline").click()`);
   await other.evaluate(`document.querySelector("[name=item]").value = "left behind"`);
@@ -28,6 +28,11 @@ export async function checkTabs(tab, browser, url) {
   );
   expect((await tab.text("happened")).includes("Took over"), await tab.text("happened"));
   return `logs ${numbers.join(" and ")}`;
+}
+
+/** Which log a tab has, of those of this origin. */
+function numberOf(tab) {
+  return until(async () => /number (\d+)/.exec(await tab.text("facts"))?.[1], "a tab says which log it has");
 }
 
 /** The number of the server is written over: it comes back with the next event, and only then. */
