@@ -204,4 +204,10 @@ export const controls = [
       ],
     ],
   },
+  {
+    name: "tell of locks",
+    test: "test/outbox/overtaken.test.ts",
+    breaks: "an orphan that somebody else has taken first is told of as an error",
+    changes: [["src/outbox/orphans.ts", 'error.code === "LOCKED"', 'error.code === "FENCED"']],
+  },
 ];
