@@ -208,6 +208,12 @@ export const controls = [
     name: "tell of locks",
     test: "test/outbox/overtaken.test.ts",
     breaks: "an orphan that somebody else has taken first is told of as an error",
-    changes: [["src/outbox/orphans.ts", 'error.code === "LOCKED"', 'error.code === "FENCED"']],
+    changes: [
+      [
+        "src/outbox/orphans.ts",
+        "if (isLocked(error)) onLocked?.();\n      else ",
+        "if (isLocked(error)) onLocked?.();\n      ",
+      ],
+    ],
   },
 ];
