@@ -73,6 +73,7 @@ export class Mender {
     this.trouble = reasonOf(error);
     this.#options.emit("error", { error });
     this.#mending = this.#mend();
+    this.#options.emit("change", undefined);
   }
 
   /** Makes the next attempt now. */

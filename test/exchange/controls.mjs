@@ -216,4 +216,40 @@ export const controls = [
       ],
     ],
   },
+  {
+    name: "leave a storage that is gone",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "an outbox whose storage is gone stays as it is",
+    changes: [["src/outbox/gone.ts", 'each.code === "UNAVAILABLE"', 'each.code === "FENCED"']],
+  },
+  {
+    name: "forget at reopening what was delivered",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "an outbox that opens its logs anew takes only what they say for settled",
+    changes: [["src/outbox/works.ts", " || known?.settled.has(offset) === true", ""]],
+  },
+  {
+    name: "take rejected pushes back",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "a push that was rejected is delivered when its log is opened anew",
+    changes: [["src/outbox/works.ts", " || known?.rejected.has(id) === true", ""]],
+  },
+  {
+    name: "forget the hold at reopening",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "an outbox that was held delivers when its logs are opened anew",
+    changes: [["src/outbox/works.ts", "  courier.held = remains?.held();\n", ""]],
+  },
+  {
+    name: "let nobody wait for the reopening",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "a push while the logs are opened anew goes to those that are gone",
+    changes: [
+      [
+        "src/outbox/mender.ts",
+        "if (this.trouble === undefined) return use(this.#works);",
+        "return use(this.#works);",
+      ],
+    ],
+  },
 ];

@@ -1,0 +1,103 @@
+/**
+ * A storage that dies under whoever uses it, as one in a worker does: what is under way and whatever comes later fails with
+ * `UNAVAILABLE`, the locks are free as soon as what was under way is done, and places can be opened anew.
+ */
+import { WalError } from "../../src/errors.ts";
+import type { Eventually, Place, Storage, StoredFile } from "../../src/storage.ts";
+
+interface Life {
+  isOver: boolean;
+  readonly places: Set<Place>;
+  readonly underWay: Set<Promise<unknown>>;
+  /** Rejects at the end. */
+  readonly end: Promise<never>;
+  readonly over: () => void;
+}
+
+export class Mortal {
+  #life = newLife();
+  /** Why no place can be opened at the moment. */
+  refusal: string | undefined;
+  deaths = 0;
+
+  /** Several may be given: they die together. */
+  storage(inner: Storage): Storage {
+    return {
+      ...inner,
+      open: (path, how) => {
+        if (this.refusal !== undefined) throw gone(this.refusal);
+        const life = this.#life;
+        const opened = (place: Place | undefined): Place | undefined => {
+          if (place === undefined) return undefined;
+          if (how.mode === "write") life.places.add(place);
+          return mortalPlace(place, life);
+        };
+        return pass(life, () => then(inner.open(path, how), opened));
+      },
+    };
+  }
+
+  die(): void {
+    const life = this.#life;
+    this.#life = newLife();
+    this.deaths++;
+    life.isOver = true;
+    life.over();
+    if (life.underWay.size === 0) for (const place of life.places) void place.close();
+    else
+      void Promise.all(life.underWay).then(() => Promise.all([...life.places].map((place) => place.close())));
+  }
+}
+
+function newLife(): Life {
+  let over!: () => void;
+  const end = new Promise<never>((_, reject) => (over = () => reject(gone("the worker has died"))));
+  end.catch(() => undefined);
+  return { isOver: false, places: new Set(), underWay: new Set(), end, over };
+}
+
+function gone(reason: string): WalError {
+  return new WalError("UNAVAILABLE", `${reason}: open the log again`);
+}
+
+function mortalPlace(place: Place, life: Life): Place {
+  const file = (opened: StoredFile): StoredFile => mortalFile(opened, life);
+  return {
+    list: () => pass(life, () => place.list()),
+    open: (name) => pass(life, () => then(place.open(name), file)),
+    create: (name) => pass(life, () => then(place.create(name), file)),
+    remove: (name, how) => pass(life, () => place.remove(name, how)),
+    close: () =>
+      pass(life, () => {
+        life.places.delete(place);
+        return place.close();
+      }),
+  };
+}
+
+function mortalFile(file: StoredFile, life: Life): StoredFile {
+  return {
+    size: () => pass(life, () => file.size()),
+    read: (target, position) => pass(life, () => file.read(target, position)),
+    write: (source, position) => pass(life, () => file.write(source, position)),
+    truncate: (size) => pass(life, () => file.truncate(size)),
+    flush: () => pass(life, () => file.flush()),
+    close: () => pass(life, () => file.close()),
+  };
+}
+
+function pass<T>(life: Life, work: () => Eventually<T>): Eventually<T> {
+  if (life.isOver) throw gone("the worker has died");
+  const result = work();
+  if (!(result instanceof Promise)) return result;
+  const done: Promise<unknown> = result.then(
+    () => life.underWay.delete(done),
+    () => life.underWay.delete(done),
+  );
+  life.underWay.add(done);
+  return Promise.race([result, life.end]);
+}
+
+function then<T, U>(value: Eventually<T>, next: (value: T) => U): Eventually<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
