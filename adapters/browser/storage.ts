@@ -23,7 +23,8 @@ export interface BrowserStorageOptions extends BudgetOptions {
   readonly name?: string | undefined;
   /**
    * The worker that has the handles when this is a page: `walkabout/browser/worker`, started, or where it is,
-   * or how to start it. Without it, the bundler's way of finding workers is used (Vite, webpack).
+   * or how to start it. Without it, the bundler's way of finding workers is used (Vite, webpack). One that was started
+   * by somebody else cannot be started again when it dies.
    */
   readonly worker?: WorkerSource | undefined;
   /** Where new logs are made. The default is `opfs` where it works. */
@@ -115,7 +116,7 @@ class Remote {
   readonly #source: WorkerSource | undefined;
   readonly #opfs: OpfsStorageOptions;
   #connecting: Promise<Connection | string> | undefined;
-  #open = 0;
+  #hasWorked = false;
 
   constructor(source: WorkerSource | undefined, opfs: OpfsStorageOptions) {
     this.#source = source;
@@ -143,7 +144,7 @@ class Remote {
     path: readonly string[],
     mode: "write" | "read",
   ): Promise<Place | undefined> {
-    this.#open++;
+    connection.places++;
     let place: number | undefined;
     try {
       place = (await connection.call({ op: "open", path, mode })) as number | undefined;
@@ -155,19 +156,23 @@ class Remote {
       : new RemotePlace(connection, place, () => this.#closed(connection));
   }
 
-  /** The worker, started anew where the last one has died. */
+  /** The worker, started anew where the last one has died, also if it could not be started the last time. */
   async #connect(): Promise<Connection | string> {
-    const known = await this.#connecting;
-    if (known === undefined || (typeof known !== "string" && known.isDead)) {
+    const connecting = this.#connecting;
+    const known = await connecting;
+    const isThere = typeof known === "string" ? !this.#hasWorked : known?.isDead === false;
+    // Somebody else may have begun meanwhile.
+    if (!isThere && this.#connecting === connecting) {
       this.#connecting = Connection.connect(this.#source, { opfs: this.#opfs });
-      this.#open = 0;
     }
-    return this.#connecting!;
+    const connection = await this.#connecting!;
+    this.#hasWorked ||= typeof connection !== "string";
+    return connection;
   }
 
   #closed(connection: Connection): void {
-    this.#open--;
-    if (this.#open === 0) connection.end();
+    connection.places--;
+    if (connection.places === 0) connection.end();
   }
 }
 
