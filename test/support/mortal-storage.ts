@@ -43,10 +43,14 @@ export class Mortal {
     this.deaths++;
     life.isOver = true;
     life.over();
-    if (life.underWay.size === 0) for (const place of life.places) void place.close();
-    else
-      void Promise.all(life.underWay).then(() => Promise.all([...life.places].map((place) => place.close())));
+    if (life.underWay.size === 0) letGo(life);
+    else void Promise.all(life.underWay).then(() => letGo(life));
   }
+}
+
+/** Of all locks. A machine that has crashed has none. */
+function letGo({ places }: Life): void {
+  for (const place of places) void (async () => place.close())().catch(() => undefined);
 }
 
 function newLife(): Life {
