@@ -61,6 +61,7 @@ export class Run {
       side.machine.faultChance = random.pick([0, 0, 0.02]);
       side.machine.onCrash = () => this.#crash(side, random.pick(endings));
     }
+    this.#client.deathChance = random.pick([0, 0, 0.003]);
     await this.#started(this.#server);
     await this.#started(this.#client);
     void this.#pushAll(pushes, random.integer(1, 6)).then(() => (this.#isStormy = false));
@@ -80,6 +81,7 @@ export class Run {
       side.machine.crashChance = 0;
       side.machine.faultChance = 0;
     }
+    this.#client.deathChance = 0;
     this.#network.weather = calm;
     await this.#until(() => this.#client.pending === 0, "nothing was pending");
     await this.#until(() => this.#network.underWay === 0, "nothing was on its way");

@@ -157,6 +157,8 @@ export class Client {
   outboxes: Outbox[] = [];
   adoptions = 0;
   reopenings = 0;
+  /** How likely it is that an operation is the last one of a tab's storage. */
+  deathChance = 0;
   /** What each of them has its storage from. */
   #mortals = new Map<Outbox, Mortal>();
 
@@ -200,6 +202,7 @@ export class Client {
     const { order, parallel, batchRecordsMax, tabsMax } = this.#options;
     const isAlive = (): boolean => !world.isDead;
     const mortal = new Mortal();
+    mortal.isLast = () => this.deathChance > 0 && isAlive() && random.chance(this.deathChance);
     const outbox = await openOutbox({
       storage: mortal.storage(machine.storage),
       name: "events",

@@ -9,15 +9,18 @@ interface Life {
   isOver: boolean;
   readonly places: Set<Place>;
   readonly underWay: Set<Promise<unknown>>;
-  /** Rejects at the end. */
-  readonly end: Promise<never>;
   readonly over: () => void;
+  readonly pass: Passage;
 }
 
+type Passage = <T>(work: () => Eventually<T>) => Eventually<T>;
+
 export class Mortal {
-  #life = newLife();
+  #life = this.#begun();
   /** Why no place can be opened at the moment. */
   refusal: string | undefined;
+  /** Asked before each operation whether it is the last one, which is not done any more. */
+  isLast = (): boolean => false;
   deaths = 0;
 
   /** Several may be given: they die together. */
@@ -32,32 +35,50 @@ export class Mortal {
           if (how.mode === "write") life.places.add(place);
           return mortalPlace(place, life);
         };
-        return pass(life, () => then(inner.open(path, how), opened));
+        return life.pass(() => then(inner.open(path, how), opened));
       },
     };
   }
 
   die(): void {
     const life = this.#life;
-    this.#life = newLife();
+    this.#life = this.#begun();
     this.deaths++;
     life.isOver = true;
     life.over();
     if (life.underWay.size === 0) letGo(life);
     else void Promise.all(life.underWay).then(() => letGo(life));
   }
+
+  #begun(): Life {
+    let over!: () => void;
+    const end = new Promise<never>((_, reject) => (over = () => reject(gone("the worker has died"))));
+    end.catch(() => undefined);
+    const life: Life = {
+      isOver: false,
+      places: new Set(),
+      underWay: new Set(),
+      over,
+      pass: (work) => {
+        if (!life.isOver && this.isLast()) this.die();
+        if (life.isOver) throw gone("the worker has died");
+        const result = work();
+        if (!(result instanceof Promise)) return result;
+        const done: Promise<unknown> = result.then(
+          () => life.underWay.delete(done),
+          () => life.underWay.delete(done),
+        );
+        life.underWay.add(done);
+        return Promise.race([result, end]);
+      },
+    };
+    return life;
+  }
 }
 
 /** Of all locks. A machine that has crashed has none. */
 function letGo({ places }: Life): void {
   for (const place of places) void (async () => place.close())().catch(() => undefined);
-}
-
-function newLife(): Life {
-  let over!: () => void;
-  const end = new Promise<never>((_, reject) => (over = () => reject(gone("the worker has died"))));
-  end.catch(() => undefined);
-  return { isOver: false, places: new Set(), underWay: new Set(), end, over };
 }
 
 function gone(reason: string): WalError {
@@ -67,12 +88,12 @@ function gone(reason: string): WalError {
 function mortalPlace(place: Place, life: Life): Place {
   const file = (opened: StoredFile): StoredFile => mortalFile(opened, life);
   return {
-    list: () => pass(life, () => place.list()),
-    open: (name) => pass(life, () => then(place.open(name), file)),
-    create: (name) => pass(life, () => then(place.create(name), file)),
-    remove: (name, how) => pass(life, () => place.remove(name, how)),
+    list: () => life.pass(() => place.list()),
+    open: (name) => life.pass(() => then(place.open(name), file)),
+    create: (name) => life.pass(() => then(place.create(name), file)),
+    remove: (name, how) => life.pass(() => place.remove(name, how)),
     close: () =>
-      pass(life, () => {
+      life.pass(() => {
         life.places.delete(place);
         return place.close();
       }),
@@ -81,25 +102,13 @@ function mortalPlace(place: Place, life: Life): Place {
 
 function mortalFile(file: StoredFile, life: Life): StoredFile {
   return {
-    size: () => pass(life, () => file.size()),
-    read: (target, position) => pass(life, () => file.read(target, position)),
-    write: (source, position) => pass(life, () => file.write(source, position)),
-    truncate: (size) => pass(life, () => file.truncate(size)),
-    flush: () => pass(life, () => file.flush()),
-    close: () => pass(life, () => file.close()),
+    size: () => life.pass(() => file.size()),
+    read: (target, position) => life.pass(() => file.read(target, position)),
+    write: (source, position) => life.pass(() => file.write(source, position)),
+    truncate: (size) => life.pass(() => file.truncate(size)),
+    flush: () => life.pass(() => file.flush()),
+    close: () => life.pass(() => file.close()),
   };
-}
-
-function pass<T>(life: Life, work: () => Eventually<T>): Eventually<T> {
-  if (life.isOver) throw gone("the worker has died");
-  const result = work();
-  if (!(result instanceof Promise)) return result;
-  const done: Promise<unknown> = result.then(
-    () => life.underWay.delete(done),
-    () => life.underWay.delete(done),
-  );
-  life.underWay.add(done);
-  return Promise.race([result, life.end]);
 }
 
 function then<T, U>(value: Eventually<T>, next: (value: T) => U): Eventually<U> {
