@@ -2,6 +2,7 @@
  * The storage for web applications, in pages and workers alike: it takes the best that the browser has, says what
  * and why, and leaves the host page its space.
  */
+import { WalError } from "../../src/errors.ts";
 import type { Place, Storage } from "../../src/storage.ts";
 import { indexedDbStorage } from "../indexeddb/storage.ts";
 import { opfsStorage, type OpfsStorageOptions, whyNoHandles } from "../opfs/storage.ts";
@@ -33,6 +34,12 @@ export interface BrowserStorageOptions extends BudgetOptions {
   readonly persist?: boolean | undefined;
   /** Hears of everything that a user may have to know. */
   readonly onNotice?: ((notice: Notice) => void) | undefined;
+  /**
+   * What becomes of what is open in the worker of this page when the browser freezes the page. `keep`, the default: it stays
+   * open, and locked, until the page thaws or is discarded. `let-go`: it is given free at once, as if the worker had died, so
+   * that other tabs get it. An outbox then opens its logs anew when the page thaws; others have to be opened again.
+   */
+  readonly whenFrozen?: "keep" | "let-go" | undefined;
   readonly settleMs?: OpfsStorageOptions["settleMs"];
   readonly spareFiles?: OpfsStorageOptions["spareFiles"];
 }
@@ -49,12 +56,17 @@ export interface BrowserStorage extends Storage {
  * const log = await openLog({ storage: browserStorage(), topic: "outbox" });
  */
 export function browserStorage(options: BrowserStorageOptions = {}): BrowserStorage {
-  const { name = "walkabout", prefer = "opfs", persist = false, settleMs, spareFiles } = options;
+  const { name = "walkabout", prefer = "opfs", persist = false, whenFrozen = "keep" } = options;
+  const { settleMs, spareFiles } = options;
   if (prefer !== "opfs" && prefer !== "indexeddb") {
     throw new TypeError(`prefer must be "opfs" or "indexeddb", not ${String(prefer)}`);
   }
+  if (whenFrozen !== "keep" && whenFrozen !== "let-go") {
+    throw new TypeError(`whenFrozen must be "keep" or "let-go", not ${String(whenFrozen)}`);
+  }
   const opfs: OpfsStorageOptions = { directory: name, settleMs, spareFiles };
   const remote = new Remote(options.worker, opfs);
+  if (whenFrozen === "let-go") remote.letGoWhenFrozen();
   const budget = new Budget(options);
   const homes: Homes = {
     directory: name,
@@ -97,6 +109,7 @@ export function browserStorage(options: BrowserStorageOptions = {}): BrowserStor
     written: "memory",
     flushesAtOnce: 1,
     async open(path, open) {
+      remote.assertAwake();
       if (open.mode === "write")
         return withWebLock(`walkabout home of ${path.join("/")}`, () => openForWriting(path));
       const { storage } = await choose(path);
@@ -116,12 +129,30 @@ class Remote {
   readonly #source: WorkerSource | undefined;
   readonly #opfs: OpfsStorageOptions;
   #connecting: Promise<Connection | string> | undefined;
-  #hasWorked = false;
+  /** The last one that there was. */
+  #connection: Connection | undefined;
+  #isFrozen = false;
 
   constructor(source: WorkerSource | undefined, opfs: OpfsStorageOptions) {
     this.#source = source;
     this.#opfs = opfs;
     this.files = opfsStorage(opfs);
+  }
+
+  /** A frozen page does nothing any more: what it does not let go of now, nobody gets before it thaws. */
+  letGoWhenFrozen(): void {
+    const { document } = globalThis as { document?: Pick<EventTarget, "addEventListener"> };
+    document?.addEventListener("freeze", () => {
+      this.#isFrozen = true;
+      this.#connection?.end("the page was frozen");
+    });
+    document?.addEventListener("resume", () => (this.#isFrozen = false));
+  }
+
+  /** What is begun now would be locked until the page thaws. */
+  assertAwake(): void {
+    if (this.#isFrozen)
+      throw new WalError("UNAVAILABLE", "the page is frozen: nothing can be opened in it now");
   }
 
   async storage(): Promise<Storage | string> {
@@ -160,13 +191,13 @@ class Remote {
   async #connect(): Promise<Connection | string> {
     const connecting = this.#connecting;
     const known = await connecting;
-    const isThere = typeof known === "string" ? !this.#hasWorked : known?.isDead === false;
+    const isThere = typeof known === "string" ? this.#connection === undefined : known?.isDead === false;
     // Somebody else may have begun meanwhile.
     if (!isThere && this.#connecting === connecting) {
       this.#connecting = Connection.connect(this.#source, { opfs: this.#opfs });
     }
     const connection = await this.#connecting!;
-    this.#hasWorked ||= typeof connection !== "string";
+    if (typeof connection !== "string") this.#connection = connection;
     return connection;
   }
 
