@@ -159,8 +159,9 @@ export class Client {
   reopenings = 0;
   /** How likely it is that an operation is the last one of a tab's storage. */
   deathChance = 0;
-  /** What each of them has its storage from. */
+  /** What each of them has its storage from, and what all have that were begun. */
   #mortals = new Map<Outbox, Mortal>();
+  #begun: Mortal[] = [];
 
   constructor(machine: Machine, network: Network, options: ClientOptions) {
     this.machine = machine;
@@ -202,6 +203,7 @@ export class Client {
     const { order, parallel, batchRecordsMax, tabsMax } = this.#options;
     const isAlive = (): boolean => !world.isDead;
     const mortal = new Mortal();
+    this.#begun.push(mortal);
     mortal.isLast = () => this.deathChance > 0 && isAlive() && random.chance(this.deathChance);
     const outbox = await openOutbox({
       storage: mortal.storage(machine.storage),
@@ -242,6 +244,8 @@ export class Client {
 
   end(ending: Ending): void {
     this.outboxes = [];
+    // A zombie opens nothing any more: all locks are its successor's.
+    for (const mortal of this.#begun.splice(0)) mortal.refusal = "somebody else has the lock";
     this.#mortals.clear();
     this.machine.end(ending);
   }
