@@ -30,7 +30,8 @@ interface Waiting {
 
 export class Mender {
   readonly #options: MenderOptions;
-  #works!: Works;
+  /** None before they were opened for the first time. */
+  #works: Works | undefined;
   #mending: Promise<void> | undefined;
   /** Those who want to use the works, in their order. */
   #waiting: Waiting[] = [];
@@ -52,7 +53,7 @@ export class Mender {
 
   /** Those that are open, or were the last to be so. */
   get works(): Works {
-    return this.#works;
+    return this.#works!;
   }
 
   /**
@@ -60,16 +61,16 @@ export class Mender {
    * succeeded. Rejects when that fails, and while the next attempt is not due yet.
    */
   use<T>(use: (works: Works) => Promise<T>): Promise<T> {
-    if (this.trouble === undefined) return use(this.#works);
+    if (this.trouble === undefined) return use(this.works);
     if (this.#skipPause !== undefined) return Promise.reject(this.#unavailable());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ enter: () => void use(this.#works).then(resolve, reject), reject });
+      this.#waiting.push({ enter: () => void use(this.works).then(resolve, reject), reject });
     });
   }
 
   /** The storage is gone. More than one may notice. */
   mend(error: unknown): void {
-    if (this.trouble !== undefined || this.#closed) return;
+    if (this.#works === undefined || this.trouble !== undefined || this.#closed) return;
     this.trouble = reasonOf(error);
     this.#options.emit("error", { error });
     this.#mending = this.#mend();
@@ -86,18 +87,18 @@ export class Mender {
     this.#closed = true;
     this.#skipPause?.();
     this.#refuse(reason);
-    stopWorks(this.#works, reason);
+    stopWorks(this.works, reason);
   }
 
   async close(): Promise<void> {
     await this.#mending;
     const isAbandoned = this.trouble !== undefined;
-    if (!isAbandoned) await closeWorks(this.#works);
+    if (!isAbandoned) await closeWorks(this.works);
   }
 
   async #mend(): Promise<void> {
     const { emit, letGo, onMended, clockwork } = this.#options;
-    const old = this.#works;
+    const old = this.works;
     await letGo();
     const remains = await abandonWorks(old, this.#unavailable());
     for (let attempts = 1; this.#works === old && !this.#closed; attempts++) {
@@ -113,7 +114,7 @@ export class Mender {
     if (this.#works === old) return;
     this.trouble = undefined;
     if (this.#closed) {
-      this.#works.courier.close();
+      this.works.courier.close();
       return;
     }
     for (const { enter } of this.#waiting.splice(0)) enter();
@@ -138,7 +139,7 @@ export class Mender {
   /** The storage may have lost more than its worker. */
   #tellLoss({ journal, lanes }: Works): void {
     const { emit, label } = this.#options;
-    const now = this.#works.journal;
+    const now = this.works.journal;
     if (now.partition !== journal.partition || now.identity.id === journal.identity.id || lanes.count === 0)
       return;
     const message = `${lanes.count} records that were pending in outbox ${label} are gone: its storage has lost them`;

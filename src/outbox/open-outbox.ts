@@ -35,6 +35,7 @@ async function open(settings: OutboxSettings, onOrphanGone?: (error: unknown) =>
   const { clockwork } = settings;
   const { name } = settings.address;
   const { target, emit } = newEvents();
+  let adopter: Adopter | undefined;
   const mender: Mender = new Mender({
     label: name,
     clockwork,
@@ -57,7 +58,7 @@ async function open(settings: OutboxSettings, onOrphanGone?: (error: unknown) =>
     },
   });
   await mender.begin();
-  const adopter = settings.adopt ? adopterOf(settings, mender, emit) : undefined;
+  adopter = settings.adopt ? adopterOf(settings, mender, emit) : undefined;
   const stopHints = settings.hints(() => outbox.wake());
   const outbox: Outbox = new Outbox({ label: name, mender, events: target, emit, stopHints, adopter });
   void adopter?.look();

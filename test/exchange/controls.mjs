@@ -247,8 +247,8 @@ export const controls = [
     changes: [
       [
         "src/outbox/mender.ts",
-        "if (this.trouble === undefined) return use(this.#works);",
-        "return use(this.#works);",
+        "if (this.trouble === undefined) return use(this.works);",
+        "return use(this.works);",
       ],
     ],
   },

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { memoryStorage } from "../../adapters/memory/storage.ts";
 import { type Storage, WalError } from "../../src/index.ts";
 import type { OutboxOptions } from "../../src/outbox/index.ts";
+import { isGone } from "../../src/outbox/gone.ts";
 import { everyMethod, faultyStorage, type Hook } from "../support/faulty-storage.ts";
 import { Mortal } from "../support/mortal-storage.ts";
 import { promised, settled, World } from "./world.ts";
@@ -249,4 +250,29 @@ test("a storage that has lost the log as well begins anew, and says what is gone
   await outbox.push({ value: "new" });
   expect(outbox.pending).toBe(1);
   expect(errors.map(String).join()).toContain("1 records that were pending in outbox orders are gone");
+});
+
+test("a storage that dies while it is opened for the first time fails the opening, at whatever operation", async () => {
+  const world = new World("async");
+  world.other.otherwise = () => "retry";
+  const first = await world.open();
+  await first.push({ value: "kept" });
+  const { disk } = world;
+  let refused = 0;
+  for (let lives = 0, isOpen = false; !isOpen; lives++) {
+    world.disk = disk.losePower();
+    const mortal = new Mortal();
+    let left = lives;
+    mortal.isLast = () => left-- === 0;
+    world.wrap = (storage) => mortal.storage(storage);
+    const outbox = await world.open().catch((error: unknown) => {
+      expect(isGone(error), String(error)).toBe(true);
+      refused++;
+    });
+    await settled();
+    isOpen = mortal.deaths === 0;
+    // Nor does closing go well at its last operation.
+    await outbox?.close().catch((error: unknown) => expect(isGone(error), String(error)).toBe(true));
+  }
+  expect(refused).toBeGreaterThan(10);
 });

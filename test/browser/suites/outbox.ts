@@ -1,4 +1,7 @@
-/** An outbox in a page whose worker, which has the files, dies under it: it opens its logs anew by itself. */
+/**
+ * An outbox in a page: it takes hints from the browser, and when the worker that has its files dies under it, it opens
+ * its logs anew by itself.
+ */
 import { browserStorage } from "../../../adapters/browser/storage.ts";
 import workerUrl from "../../../adapters/browser/worker.ts?worker&url";
 import { type Answer, type Deliver, openOutbox, type Outbox } from "../../../src/outbox/index.ts";
@@ -8,6 +11,30 @@ const rounds = 5;
 const pushesInRound = 100;
 
 export function outboxSuite({ test }: Runner): void {
+  for (const [type, target] of [
+    ["online", globalThis],
+    ["pageshow", globalThis],
+    ["visibilitychange", document],
+    ["resume", document],
+  ] as const) {
+    test(`${type} is a hint that makes the next attempt at once, until the outbox is closed`, async () => {
+      let attempts = 0;
+      const deliver = (): Answer => {
+        attempts++;
+        return { verdict: "retry", afterMs: 3_600_000 };
+      };
+      const outbox = await openOutbox({ storage: mortalStorage().storage, name: "orders", deliver });
+      await outbox.push({ value: "waits" });
+      await until(() => outbox.status.state === "waiting" && attempts === 1);
+      target.dispatchEvent(new Event(type));
+      await until(() => outbox.status.state === "waiting" && attempts === 2);
+      await outbox.close();
+      target.dispatchEvent(new Event(type));
+      await new Promise((wake) => setTimeout(wake, 50));
+      expect(attempts === 2, `${attempts} attempts`);
+    });
+  }
+
   test("a worker that dies under an outbox is replaced: nothing acknowledged is lost, nothing repeated", async () => {
     const { workers, storage } = mortalStorage();
     const { deliver, values } = receiving();
