@@ -58,7 +58,7 @@ export class Run {
     const pushes = random.integer(20, 80);
     for (const side of [this.#client, this.#server]) {
       side.machine.crashChance = random.pick([0, 0.001, 0.005]);
-      side.machine.faultChance = random.pick([0, 0, 0.02]);
+      side.machine.faultChance = random.pick([0, 0.02, 0.1]);
       side.machine.onCrash = () => this.#crash(side, random.pick(endings));
     }
     this.#client.deathChance = random.pick([0, 0, 0.003]);
