@@ -34,7 +34,7 @@ export function parse(command: Command, args: readonly string[]): Parsed {
     if (token.kind !== "option") continue;
     const flag = flags[token.name];
     if (flag === undefined) throw unknownFlag(command, token.rawName, Object.keys(flags));
-    if (flag.type === "string" && (token.value === undefined || token.value === "")) {
+    if (flag.type === "string" && (!token.value || isFlag(token, flags))) {
       throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value}`);
     }
     if (flag.type === "boolean" && token.value !== undefined) {
@@ -45,6 +45,14 @@ export function parse(command: Command, args: readonly string[]): Parsed {
     repeated.set(token.name, [...(repeated.get(token.name) ?? []), value]);
   }
   return { positionals, flags: values, repeated };
+}
+
+/** What stands where a value should is the next flag. `--key=--json` says that it is meant. */
+function isFlag(
+  { value, inlineValue }: { readonly value?: string; readonly inlineValue?: boolean },
+  flags: Readonly<Record<string, Flag>>,
+): boolean {
+  return inlineValue !== true && value!.startsWith("--") && value!.slice(2) in flags;
 }
 
 export function checkArity(

@@ -20,6 +20,8 @@ export interface Output {
   progress(text: string): void;
   /** A line on stderr. */
   note(text: string): void;
+  /** A line on stderr for somebody who types at a terminal; nothing for anybody else. */
+  hint(text: string): void;
   /** Asks on the terminal; `undefined` where there is none. */
   ask(question: string): Promise<boolean | undefined>;
 }
@@ -42,6 +44,11 @@ export function makeOutput({ json }: { readonly json: boolean }): Output {
     if (stdout.write(data)) return undefined;
     return once(stdout, "drain").then(() => undefined);
   };
+  const note = (text: string): void => {
+    clear();
+    stderr.write(`${text}\n`);
+  };
+  const isTyping = process.stdin.isTTY === true && stderr.isTTY === true;
   return {
     json,
     width: stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : 80,
@@ -62,12 +69,12 @@ export function makeOutput({ json }: { readonly json: boolean }): Output {
       stderr.write(text.slice(0, Math.max(20, (stderr.columns || 80) - 1)));
       isShowing = text !== "";
     },
-    note(text) {
-      clear();
-      stderr.write(`${text}\n`);
+    note,
+    hint(text) {
+      if (isTyping) note(text);
     },
     async ask(question) {
-      if (process.stdin.isTTY !== true || stderr.isTTY !== true) return undefined;
+      if (!isTyping) return undefined;
       const asking = createInterface({ input: process.stdin, output: stderr });
       try {
         return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());

@@ -22,6 +22,11 @@ describe("what is wrong is said in one line, with what is near", () => {
     [["tail", "data/orders/0", "-n", "many"], "--lines must be a whole number from 0, not many"],
     [["retain", "data/orders/0", "--max-age", "old"], "--max-age must be a time such as"],
     [["import", "log.tar", "x"], "there is no log.tar"],
+    [["verify", "."], "there is no log in .; did you mean data?"],
+    [["cat", "data/orders/0", "--key", "--from"], "--key needs a value: --key <key>"],
+    [["help", "verfy"], "there is no command verfy; did you mean verify?"],
+    [["--from", "1", "cat", "x"], "flags stand behind the command: walkabout cat … --from"],
+    [["--frmo", "1"], "flags stand behind the command: walkabout <command> … --frmo"],
   ])("%j", async (args, message) => {
     const shop = new Workshop();
     await (await shop.log("orders", 1)).close();
@@ -29,6 +34,18 @@ describe("what is wrong is said in one line, with what is near", () => {
     expect([code, out]).toEqual([3, ""]);
     expect(err).toContain(`walkabout: ${message}`);
     expect(err.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("and the one flag that all commands have may stand in front of them", async () => {
+    const shop = new Workshop();
+    await (await shop.log("orders", 1)).close();
+    const { code, out, err } = await shop.run(["--json", "append", "data/orders/0", "--", "--json"]);
+    expect([code, err, JSON.parse(out)]).toMatchObject([0, "", { offset: 1 }]);
+    expect((await shop.run(["cat", "data/orders/0", "--from", "1"])).out).toMatch(/ --json\n$/);
+    const none = await shop.run(["--json"]);
+    expect([none.code, JSON.parse(none.out)]).toMatchObject([3, { error: { code: "USAGE" } }]);
+    const { out: version } = await shop.run(["--version", "--json"]);
+    expect(JSON.parse(version).version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
   test("and in JSON where that was asked for", async () => {
@@ -95,6 +112,19 @@ describe.skipIf(!hasTerminal)(
       expect(answered.out).toContain("Remove 2 records, offsets 0 to 1, of data/orders/0 for good? [y/N]");
       expect([answered.code, answered.out]).toEqual([code, expect.stringContaining(message)]);
       expect((await shop.json("stats", "data/orders/0")).records).toBe(left);
+    });
+
+    test("append says how what is typed is ended, and only to somebody who types", async () => {
+      const shop = new Workshop();
+      const { code, out } = await shop.terminal("walkabout append data/orders/0", { input: "one\n\x04" });
+      expect([code, out]).toEqual([0, expect.stringContaining("Ctrl-D on an empty line ends it")]);
+      expect(out).toContain("1 record appended: offset 0, on disk");
+      for (const quiet of [
+        "echo two | walkabout append data/orders/0",
+        "walkabout append data/orders/0 three",
+      ]) {
+        expect((await shop.terminal(quiet)).out).toMatch(/^1 record appended: offset \d, on disk\r?\n$/);
+      }
     });
 
     test("an archive is not printed", async () => {

@@ -41,6 +41,7 @@ export const append: Command = {
     const lockWaitMs = integerFlag(flags, "wait") ?? 0;
     const log = await openLog({ ...logAt(path!, { missing: true }).address, lockWaitMs, signal });
     try {
+      if (values.length === 0) output.hint("A record a line; Ctrl-D on an empty line ends it.");
       const records = recordsOf(values.length > 0 ? values : stdinLines(signal), invocation);
       const acks = flags.has("atomic") ? await appendTogether(log, records) : await appendEach(log, records);
       if (output.json) {

@@ -1,5 +1,5 @@
 /** `ls`: the logs in a folder. */
-import { logsBelow } from "../address.ts";
+import { logsBelow, nearestFolder } from "../address.ts";
 import { type Command, exit } from "../command.ts";
 import { holderText } from "../holder.ts";
 import { type Summary, summaryOf } from "../survey.ts";
@@ -20,7 +20,12 @@ export const ls: Command = {
       return exit.fine;
     }
     if (summaries.length === 0) {
-      await output.line(`There is no log below ${path} (a log is a folder, <dir>/<topic>/<partition>)`);
+      const near = nearestFolder(path);
+      await output.line(
+        near === undefined
+          ? `There is no log in ${path} (a log is a folder, <dir>/<topic>/<partition>)`
+          : `There is no log in ${path}; did you mean walkabout ls ${near}?`,
+      );
       return exit.fine;
     }
     const head = ["LOG", "TOPIC", "OFFSETS", "SEGMENTS", "BYTES", "LAST WRITE", "LOCKED BY"];

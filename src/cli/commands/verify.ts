@@ -1,8 +1,8 @@
 /** `verify`: checks every byte, and says what is wrong and where. */
 import type { SegmentReport, VerifyProgress, VerifyReport } from "../../engine/verify.ts";
 import { verify as verifyLog } from "../../verify.ts";
-import { type Found, logsBelow } from "../address.ts";
-import { type Command, exit, type Invocation, UsageError } from "../command.ts";
+import { type Found, logsBelow, noLogIn } from "../address.ts";
+import { type Command, exit, type Invocation } from "../command.ts";
 import { type Holder, holderOf } from "../holder.ts";
 import type { Output } from "../output.ts";
 import { bytesText, countText, durationText, rangeText } from "../text.ts";
@@ -23,7 +23,7 @@ export const verify: Command = {
   async run(invocation) {
     const { output, positionals } = invocation;
     const logs = logsBelow(positionals[0]!);
-    if (logs.length === 0) throw new UsageError(`there is no log in ${positionals[0]}`);
+    if (logs.length === 0) throw noLogIn(positionals[0]!);
     const results: Result[] = [];
     for (const log of logs) {
       const result = await verifyOne(log, invocation);
