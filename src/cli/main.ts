@@ -14,7 +14,8 @@ const names = commands.map((each) => each.name).join(", ");
 let json = process.argv.includes("--json");
 
 async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = commandFirst(args);
+  const [first, ...rest] = commandFirst(args);
+  const name = first === "" ? undefined : first;
   const output = makeOutput({ json });
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const about = rest.find((each) => !each.startsWith("-"));

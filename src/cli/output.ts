@@ -8,8 +8,8 @@ import { once } from "node:events";
 export interface Output {
   /** Whether the answer is JSON. */
   readonly json: boolean;
-  /** The width of the terminal, or 80. */
-  readonly width: number;
+  /** The width of the terminal, where there is one. */
+  readonly width: number | undefined;
   readonly paint: Paint;
   line(text?: string): void | Promise<void>;
   /** Bytes as they are. */
@@ -22,8 +22,8 @@ export interface Output {
   note(text: string): void;
   /** A line on stderr for somebody who types at a terminal; nothing for anybody else. */
   hint(text: string): void;
-  /** Asks on the terminal; `undefined` where there is none. */
-  ask(question: string): Promise<boolean | undefined>;
+  /** Asks on the terminal; `undefined` where there is none. Rejects when it is interrupted. */
+  ask(question: string, signal: AbortSignal): Promise<boolean | undefined>;
 }
 
 export type Paint = Readonly<Record<"bold" | "dim" | "red" | "green" | "yellow", (text: string) => string>>;
@@ -51,7 +51,7 @@ export function makeOutput({ json }: { readonly json: boolean }): Output {
   const isTyping = process.stdin.isTTY === true && stderr.isTTY === true;
   return {
     json,
-    width: stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : 80,
+    width: stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : undefined,
     paint: {
       bold: color(1, 22),
       dim: color(2, 22),
@@ -73,11 +73,20 @@ export function makeOutput({ json }: { readonly json: boolean }): Output {
     hint(text) {
       if (isTyping) note(text);
     },
-    async ask(question) {
+    async ask(question, signal) {
       if (!isTyping) return undefined;
       const asking = createInterface({ input: process.stdin, output: stderr });
+      // Ctrl-C is a key here, and becomes again what it is elsewhere.
+      asking.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+      const closed = once(asking, "close").then(() => "");
       try {
-        return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+        const answer = asking.question(`${question} [y/N] `, { signal });
+        return /^y(es)?$/i.test((await Promise.race([answer, closed])).trim());
+      } catch {
+        // Ctrl-D is no answer.
+        note("");
+        signal.throwIfAborted();
+        return false;
       } finally {
         asking.close();
       }

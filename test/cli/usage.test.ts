@@ -22,6 +22,15 @@ describe("what is wrong is said in one line, with what is near", () => {
     [["tail", "data/orders/0", "-n", "many"], "--lines must be a whole number from 0, not many"],
     [["retain", "data/orders/0", "--max-age", "old"], "--max-age must be a time such as"],
     [["import", "log.tar", "x"], "there is no log.tar"],
+    [["cat", "data/orders/0", "--from", "-1"], "--from must be an offset, a date such as"],
+    [["cat", "data/orders/0", "--from", "soon 1"], "--from must be an offset, a date such as"],
+    [["salvage", "data/orders/0", "--to", "data/orders/0"], "--to data/orders/0 is in the damaged log"],
+    [
+      ["salvage", "data/orders/0", "--to", "data/orders/0/a/b"],
+      "--to data/orders/0/a/b is in the damaged log",
+    ],
+    [["export", "data/orders/0", "--to", "nowhere/x.tar"], "there is no nowhere"],
+    [["import", "data", "x"], "data is a folder; an archive is one file"],
     [["verify", "."], "there is no log in .; did you mean data?"],
     [["cat", "data/orders/0", "--key", "--from"], "--key needs a value: --key <key>"],
     [["help", "verfy"], "there is no command verfy; did you mean verify?"],
@@ -125,6 +134,30 @@ describe.skipIf(!hasTerminal)(
       ]) {
         expect((await shop.terminal(quiet)).out).toMatch(/^1 record appended: offset \d, on disk\r?\n$/);
       }
+    });
+
+    test.each([
+      ["\x03", 130, "[y/N]"],
+      ["\x04", 3, "Nothing was changed."],
+    ])("truncate changes nothing when it is left at its question: %j", async (input, code, message) => {
+      const shop = new Workshop();
+      await shop.closedLog("orders", 30);
+      const before = shop.snapshot("orders");
+      const left = await shop.terminal("walkabout truncate data/orders/0 --before 2", { input });
+      expect([left.code, left.out]).toEqual([code, expect.stringContaining(message)]);
+      expect(left.out).not.toContain("Error");
+      expect(shop.snapshot("orders")).toEqual(before);
+    });
+
+    test("ls leaves out columns where there is no room for them", async () => {
+      const shop = new Workshop();
+      await shop.closedLog("orders", 30);
+      const { out } = await shop.terminal("stty cols 40; walkabout ls data", { env: { NO_COLOR: "1" } });
+      const lines = out.trim().split("\r\n");
+      expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
+        ["LOG", "OFFSETS", "LOCKED BY"],
+        ["data/orders/0", "0 to 29", "-"],
+      ]);
     });
 
     test("an archive is not printed", async () => {

@@ -42,7 +42,7 @@ export const info: Command = {
     );
     if (segments.length === 0) return code;
     await output.line();
-    const [boxes, offsets] = picture(segments, Math.min(output.width, 100) - 4);
+    const [boxes, offsets] = picture(segments, Math.min(output.width ?? 80, 100) - 4);
     await output.line(`  ${boxes}`);
     await output.line(`  ${dim(offsets!)}`);
     return code;

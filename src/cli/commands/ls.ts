@@ -29,12 +29,25 @@ export const ls: Command = {
       return exit.fine;
     }
     const head = ["LOG", "TOPIC", "OFFSETS", "SEGMENTS", "BYTES", "LAST WRITE", "LOCKED BY"];
-    const [titles, ...lines] = table([head, ...summaries.map(rowOf)]);
+    const [titles, ...lines] = fitting([head, ...summaries.map(rowOf)], output.width ?? Infinity);
     await output.line(output.paint.dim(titles!));
     for (const line of lines) await output.line(line);
     return exit.fine;
   },
 };
+
+/** What a narrow terminal has no room for; the topic stands in the path as well. */
+const leftOut = ["TOPIC", "SEGMENTS", "LAST WRITE", "BYTES"];
+
+function fitting(rows: readonly (readonly string[])[], width: number): string[] {
+  let left = rows;
+  for (const title of leftOut) {
+    if (table(left).every((line) => line.length <= width)) break;
+    const column = left[0]!.indexOf(title);
+    left = left.map((row) => row.filter((_, index) => index !== column));
+  }
+  return table(left);
+}
 
 function rowOf(summary: Summary): string[] {
   const { log, topic, segments, bytes, modified, holder } = summary;
