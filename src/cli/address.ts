@@ -95,7 +95,8 @@ export function notThere(path: string): UsageError {
       suggestion !== undefined && exists(suggestion) ? rest.replace(parent, path) : message,
     );
   }
-  const names = readdirSync(parent).filter((name) => !name.startsWith("."));
+  // A link that leads nowhere is like itself.
+  const names = readdirSync(parent).filter((name) => !name.startsWith(".") && exists(join(parent, name)));
   const close = nearest(basename(path), names);
   const hint = close === undefined ? "" : `; did you mean ${join(parent, close)}?`;
   return new UsageError(`there is no ${path}${hint}`);

@@ -1,4 +1,5 @@
 /** What a newcomer types wrong, and what a terminal shows. */
+import { symlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { cutEnd, hasTerminal, Workshop } from "./tool.ts";
 
@@ -31,6 +32,7 @@ describe("what is wrong is said in one line, with what is near", () => {
     ],
     [["export", "data/orders/0", "--to", "nowhere/x.tar"], "there is no nowhere"],
     [["import", "data", "x"], "data is a folder; an archive is one file"],
+    [["ls", "dangling"], "there is no dangling\n"],
     [["verify", "."], "there is no log in .; did you mean data?"],
     [["cat", "data/orders/0", "--key", "--from"], "--key needs a value: --key <key>"],
     [["help", "verfy"], "there is no command verfy; did you mean verify?"],
@@ -39,6 +41,7 @@ describe("what is wrong is said in one line, with what is near", () => {
   ])("%j", async (args, message) => {
     const shop = new Workshop();
     await (await shop.log("orders", 1)).close();
+    symlinkSync("nowhere", shop.path("dangling"));
     const { code, out, err } = await shop.run(args);
     expect([code, out]).toEqual([3, ""]);
     expect(err).toContain(`walkabout: ${message}`);

@@ -108,6 +108,11 @@ describe("verify", () => {
     const shop = new Workshop();
     expect((await shop.run(["verify", "nowhere"])).code).toBe(3);
     expect((await shop.run(["verify"])).code).toBe(3);
+    const [name] = await shop.closedLog("later", 3);
+    corrupt(name!, 4);
+    const later = await shop.run(["verify", "data"]);
+    expect([later.code, later.out]).toEqual([3, expect.stringContaining("its format version is 5")]);
+    expect(later.out).not.toContain("lost");
     mkdirSync(shop.path("bare"));
     const { code, err } = await shop.run(["verify", "bare"]);
     expect([code, err]).toEqual([3, "walkabout: there is no log in bare\n"]);

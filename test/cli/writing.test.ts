@@ -115,6 +115,21 @@ describe("salvage", () => {
   });
 });
 
+test("salvage finishes its copy behind Ctrl-C, and says so", async () => {
+  const shop = new Workshop();
+  const log = await shop.log("orders", 0);
+  const value = new Uint8Array(2 ** 20).fill(1);
+  for (let index = 0; index < 60; index++) await log.append({ value });
+  await log.close();
+  const child = shop.start("salvage", "data/orders/0", "--to", "rescued");
+  const end = ended(child);
+  while (!existsSync(shop.path("rescued/orders/0"))) await delay(1);
+  child.kill("SIGINT");
+  const { code, err } = await end;
+  expect([code, err]).toEqual([0, "The copy is being finished; Ctrl-C once more leaves a part of it.\n"]);
+  expect(await shop.json("verify", "rescued")).toMatchObject({ verdict: "sound", closed: true, records: 60 });
+});
+
 describe("export and import", () => {
   test("make one file of a log, and the same log of it", async () => {
     const shop = new Workshop();

@@ -115,7 +115,8 @@ function segmentLines(report: SegmentReport, output: Output): string[] {
   const what = reason === undefined ? rangeText(first, next) : `${rangeText(first, next)}: ${reason}`;
   const lines = [`${label(verdict, output)}  ${segment ?? "(no file)"}  ${what}`];
   for (const { position, first: from, next: to, reason: why, flipped } of damages) {
-    const lost = verdict === "torn" || to === from ? "" : `; lost: ${rangeText(from, to)}`;
+    const isLost = verdict !== "torn" && verdict !== "error" && to !== from;
+    const lost = isLost ? `; lost: ${rangeText(from, to)}` : "";
     lines.push(`${indent}at position ${position}: ${why}${lost}`);
     if (flipped === undefined) continue;
     lines.push(`${indent}one flipped bit would explain it: bit ${flipped.bit} of byte ${flipped.position}`);
