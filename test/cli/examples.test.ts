@@ -7,7 +7,7 @@ import { ended, hasTerminal, said, Workshop } from "./tool.ts";
 const asking = /^walkabout (truncate|retain) (?!.*--yes)/;
 /** What goes on until Ctrl-C, and what it says when it is under way. */
 const endless: readonly [RegExp, out: string][] = [
-  [/^walkabout serve /, "walkabout serves"],
+  [/^walkabout serve/, "walkabout serves"],
   [/^walkabout tail .*-f/, "record"],
 ];
 
