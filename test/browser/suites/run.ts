@@ -3,6 +3,7 @@ import { hasParameter, parameter, report, reporting } from "./report.ts";
 import { browserSuite, choiceSuite } from "./browser.ts";
 import { indexedDbSuite } from "./indexeddb.ts";
 import { opfsSuite } from "./opfs.ts";
+import { outboxSuite } from "./outbox.ts";
 import { Runner } from "./runner.ts";
 
 const suites: Record<string, (runner: Runner) => void> = {
@@ -10,6 +11,7 @@ const suites: Record<string, (runner: Runner) => void> = {
   choice: choiceSuite,
   opfs: opfsSuite,
   indexeddb: indexedDbSuite,
+  outbox: outboxSuite,
 };
 
 export async function runSuites(): Promise<void> {
