@@ -73,6 +73,7 @@ function stateText({ outbox, hasWorker }: Queue): string {
     delivering: "Delivering.",
     waiting: `${plural(pending, "order")} safe in the log; trying again soon${why}.`,
     held: `Held${why}.`,
+    reopening: `The log was lost, and is being opened again${why}.`,
     closed: "The log is closed.",
   };
   const worker = hasWorker ? "" : " This browser keeps the log in IndexedDB: there is no worker to kill.";

@@ -45,11 +45,12 @@ async function play(page, url) {
   await delivered();
   await press("#offline");
   await press("#order-form button");
-  await when(`document.getElementById("pending").innerText === "1"`);
+  // Some of the many may have been on their way as well.
+  await when(`document.getElementById("pending").innerText !== "0"`);
   const acknowledged = Number((await textOf("acknowledged")).replaceAll(",", ""));
   const before = await page.evaluate("troubles.join()");
   await page.evaluate("setTimeout(() => document.getElementById('reload').click(), 0)");
-  await when(`document.getElementById("happened").innerText.includes("1 orders from before")`);
+  await when(`document.getElementById("happened").innerText.includes("orders from before")`);
   await ready();
   await delivered();
   const { proof } = await until(async () => {

@@ -29,6 +29,7 @@ async function play(tally, { url }, tab, browser) {
   /** Orders that the server refused, and that were dropped. */
   let dropped = 0;
   const proven = async () => {
+    await quiet(tab);
     await delivered();
     const acknowledged = await tab.number("acknowledged");
     const { proof } = await until(async () => {
@@ -173,6 +174,18 @@ async function play(tally, { url }, tab, browser) {
       return `${browser.failures.length} deliveries failed where they were meant to`;
     },
   );
+}
+
+/** Until nothing more is acknowledged: the last ones of many may still be on their way to the log. */
+async function quiet(tab) {
+  let before = -1;
+  await until(async () => {
+    const acknowledged = await tab.number("acknowledged");
+    const isQuiet = acknowledged === before;
+    before = acknowledged;
+    if (!isQuiet) await new Promise((wake) => setTimeout(wake, 200));
+    return isQuiet;
+  }, "all is acknowledged");
 }
 
 /** At the end the screen is wide again. */
