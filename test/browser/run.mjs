@@ -5,6 +5,7 @@ import { buildPages } from "./driver/build.mjs";
 import { installBrowsers } from "./driver/install.mjs";
 import { startServer } from "./driver/server.mjs";
 import { checkCleared, checkQuota, checkReloads } from "./mishaps.mjs";
+import { checkRoom } from "./room.mjs";
 import { checkSuites } from "./suites.mjs";
 import { checkTabs } from "./tabs.mjs";
 
@@ -14,6 +15,7 @@ const parts = {
   power: checkPowerCuts,
   reloads: checkReloads,
   quota: checkQuota,
+  room: checkRoom,
   cleared: checkCleared,
   tabs: checkTabs,
   archives: checkArchives,
