@@ -4,13 +4,13 @@
  */
 import { session, withProfile } from "./session.mjs";
 
-const quotaSize = 60_000_000;
+const space = 60_000_000;
 
 /** On IndexedDB, a quota that is used up takes no byte more, not even what is to make room. */
 const cases = [
-  { prefer: "opfs", what: "the quota", quotaSize, retentionMs: 100 },
-  { prefer: "opfs", what: "the budget", maxBytes: quotaSize, retentionMs: 1500 },
-  { prefer: "indexeddb", what: "the budget", maxBytes: quotaSize, retentionMs: 1500 },
+  { prefer: "opfs", what: "the quota", quota: space, retentionMs: 100 },
+  { prefer: "opfs", what: "the budget", maxBytes: space, retentionMs: 1500 },
+  { prefer: "indexeddb", what: "the budget", maxBytes: space, retentionMs: 1500 },
 ];
 
 export async function checkRoom(server, tally, only) {
@@ -21,7 +21,7 @@ export async function checkRoom(server, tally, only) {
   }
 }
 
-async function runOut(server, profile, { prefer, quotaSize, maxBytes, retentionMs }) {
+async function runOut(server, profile, { prefer, quota, maxBytes, retentionMs }) {
   const counts = { before: 0, refused: 0, dropped: 0, afterwards: 0 };
   await session({
     server,
@@ -38,7 +38,8 @@ async function runOut(server, profile, { prefer, quotaSize, maxBytes, retentionM
     },
     begun: async ({ devtools }) => {
       const tab = await devtools.tab("/page/room");
-      if (quotaSize) await tab.send("Storage.overrideQuotaForOrigin", { origin: server.origin, quotaSize });
+      if (quota)
+        await tab.send("Storage.overrideQuotaForOrigin", { origin: server.origin, quotaSize: quota });
     },
     heard: (message, done) => {
       if (message.type === "opened" && !message.home.includes(prefer)) throw new Error(message.home);
