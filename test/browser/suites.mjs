@@ -22,7 +22,7 @@ export async function checkSuites(server, tally, only) {
   }
 }
 
-async function checkSuite(server, tally, title, { browser, suite, context }) {
+export async function checkSuite(server, tally, title, { browser, suite, context, ...more }) {
   const counts = { passed: 0, failed: 0, skipped: new Map() };
   const heard = (message, done) => {
     if (message.type === "test") count(message, counts);
@@ -30,7 +30,7 @@ async function checkSuite(server, tally, title, { browser, suite, context }) {
   };
   await tally.check(title, async () => {
     await withProfile((profile) =>
-      session({ server, browser, profile, page: "suite", parameters: { suite, context }, heard }),
+      session({ server, browser, profile, page: "suite", parameters: { suite, context, ...more }, heard }),
     );
     if (counts.passed === 0) throw new Error("no test ran");
     if (counts.failed > 0) throw new Error(`${counts.failed} tests failed, see above`);

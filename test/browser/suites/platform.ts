@@ -1,0 +1,67 @@
+/**
+ * The browser's own storage, with a hook before each operation that changes it. Files and databases are real; what
+ * is interposed is the moment before a call. It knows nothing of logs.
+ */
+
+/** Hears of an operation before it happens. What it throws, the operation throws. */
+export type Hook = (operation: string) => void;
+
+type Method = (...parameters: unknown[]) => unknown;
+
+let hook: Hook | undefined;
+const transactions = new Set<IDBTransaction>();
+
+/** From now on `next` hears of all operations of this page or worker. */
+export function listen(next: Hook | undefined): void {
+  hook = next;
+}
+
+/** What the death of a process does to what it had not committed. */
+export function abortTransactions(): void {
+  for (const transaction of transactions) {
+    try {
+      transaction.abort();
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/** Interposes the hook. Once for each page or worker. */
+export function interpose(): void {
+  const scope = globalThis as unknown as Record<string, { prototype: Record<string, Method> } | undefined>;
+  const before = (
+    type: string,
+    names: readonly string[],
+    isMeant?: (...parameters: unknown[]) => boolean,
+  ): void => {
+    const prototype = scope[type]?.prototype;
+    for (const name of names) {
+      const original = prototype?.[name];
+      if (prototype === undefined || original === undefined) continue;
+      prototype[name] = function interposed(this: unknown, ...parameters: unknown[]): unknown {
+        if (isMeant?.(...parameters) !== false) hook?.(`${type}.${name}`);
+        const answer = Reflect.apply(original, this, parameters);
+        if (answer instanceof IDBTransaction) remember(answer);
+        return answer;
+      };
+    }
+  };
+  before("FileSystemSyncAccessHandle", ["write", "flush", "truncate"]);
+  before("FileSystemDirectoryHandle", ["removeEntry"]);
+  before("FileSystemDirectoryHandle", ["getFileHandle", "getDirectoryHandle"], creates);
+  before("IDBDatabase", ["transaction"], (_stores, mode) => mode === "readwrite");
+  before("IDBObjectStore", ["put", "delete"]);
+  before("IDBTransaction", ["commit"]);
+}
+
+function creates(_name: unknown, options?: unknown): boolean {
+  return (options as { create?: boolean } | undefined)?.create === true;
+}
+
+function remember(transaction: IDBTransaction): void {
+  transactions.add(transaction);
+  for (const end of ["complete", "abort"]) {
+    transaction.addEventListener(end, () => transactions.delete(transaction));
+  }
+}
