@@ -18,9 +18,29 @@ export default defineConfig({
         // What `npm run test:unit` and `npm run dev` run while one works: in memory, without random runs.
         test: {
           name: "quick",
-          env: { QUICK: "1" },
+          env: { TEST_RUN: "quick" },
           include: ["test/**/*.test.ts"],
           exclude: [...elsewhere, "test/model/**", "test/failure/{random,repeated}.test.ts", "test/node/**"],
+        },
+      },
+      {
+        // These two run inside of other runtimes, see test/runtimes: the Node backend, and the engine on its files.
+        test: {
+          name: "node",
+          include: ["test/node/**/*.test.ts", "test/conformance/node.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "files",
+          env: { TEST_RUN: "files" },
+          include: [
+            "test/{append,archive,failure,format,outbox,reading,receiver,recovery,verify}/**/*.test.ts",
+          ],
+          exclude: ["test/failure/{random,repeated}.test.ts", "test/receiver/listener.test.ts"],
+          testTimeout: 60_000,
+          isolate: false,
         },
       },
       {

@@ -16,7 +16,7 @@ export type WalErrorCode =
   | "TRUNCATED"
   /** A record or batch is over a limit. */
   | "TOO_LARGE"
-  /** The bounded buffer is full: flush, or await `append`. Or the space that the storage may use is. */
+  /** The bounded buffer is full: flush, or await `append`. Or the storage is: what was not acknowledged is not in the log. */
   | "FULL"
   /** The bytes are of a version or carry a flag that this release does not know. */
   | "FORMAT"

@@ -103,6 +103,12 @@ export interface Place {
    */
   remove(name: string, options: { readonly reuse: boolean }): Eventually<void>;
 
+  /**
+   * Runs `work` in space that the place keeps for when its storage is full, and answers `true`; or `false`, having
+   * run nothing, where there is none. It is asked for by work that makes room, or without which nobody can.
+   */
+  inReserve?(work: () => Promise<void>): Promise<boolean>;
+
   /** Closes the place and frees its lock. Its files are closed before. */
   close(): Eventually<void>;
 }

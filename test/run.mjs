@@ -19,6 +19,7 @@ const steps = {
   browser: { title: "Browsers", run: checkBrowsers },
   edge: { title: "Durable Objects, in workerd", run: checkEdge },
   real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
+  runtimes: { title: "The Node backend inside of Bun, Deno and other Nodes", run: checkRuntimes },
   package: { title: "The package, as users install it", run: checkPackage },
 };
 
@@ -52,6 +53,11 @@ async function checkReal(tally) {
   const { installPrograms } = await import("./tools/debian.mjs");
   await tally.check("programs", installPrograms);
   await runVitest("real", tally);
+}
+
+async function checkRuntimes(tally) {
+  const { checkRuntimes: run } = await import("./runtimes/run.mjs");
+  await run(tally);
 }
 
 async function checkPackage(tally) {

@@ -7,6 +7,7 @@ import { posix, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAst } from "vite";
 import { expect, test } from "vitest";
+import { controls } from "./sim/controls.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const LINES_MAX = 300;
@@ -27,11 +28,20 @@ const parse = (file: string) => parseAst(read(file), { lang: "ts" });
 const core = ["src/format/", "src/engine/", ...sources.filter((file) => /^src\/[^/]+$/.test(file))];
 
 /** The command-line tool is a program of its own on top of everything, and nobody imports it. */
-const tool = ["src/cli/", ...core, "src/storage.ts", "adapters/node/", "node:"];
+const tool = [
+  "src/cli/",
+  ...core,
+  "src/storage.ts",
+  "src/receiver/index.ts",
+  "adapters/node/",
+  "adapters/node-http/",
+  "node:",
+];
 
 /** What the adapters know of the world: their runtime, libraries, and what those of the web have in common. */
 const platforms: Record<string, readonly string[]> = {
   "adapters/node": ["node:"],
+  "adapters/node-http": ["node:", "src/receiver/index.ts"],
   "adapters/opfs": ["adapters/web/"],
   "adapters/browser": ["adapters/web/", "adapters/opfs/", "adapters/indexeddb/"],
   "adapters/indexeddb": ["adapters/web/", "idb"],
@@ -102,7 +112,21 @@ test(`no source file is over ${LINES_MAX} lines`, () => {
 });
 
 test("this file sees imports where they are", () => {
-  expect(importsOf("test/structure.test.ts")).toEqual(["node:fs", "node:path", "node:url", "vite", "vitest"]);
+  expect(importsOf("test/structure.test.ts")).toEqual([
+    "node:fs",
+    "node:path",
+    "node:url",
+    "vite",
+    "vitest",
+    "test/sim/controls.mjs",
+  ]);
+});
+
+test("every mistake that the searches have to find can be made", () => {
+  const impossible = controls.flatMap(({ name, changes }) =>
+    changes.filter(([file, from]) => !read(file).includes(from)).map(() => name),
+  );
+  expect(impossible).toEqual([]);
 });
 
 test("the lock file names no registry", () => {

@@ -20,6 +20,7 @@ import {
 } from "node:fs";
 import type { StoredFile } from "../../src/storage.ts";
 import type { Folder } from "./folder.ts";
+import { coded, orCoded } from "./full.ts";
 
 export interface OpenFileOptions {
   /** `r` reads only, `r+` needs the file to be there, `wx+` creates it and fails when it is there. */
@@ -61,16 +62,18 @@ class BlockingFile implements StoredFile {
   }
 
   write(source: Uint8Array, position: number): number {
-    return writeSync(this.#descriptor, source, 0, source.length, position);
+    return orCoded(() => writeNow(this.#descriptor, source, position));
   }
 
   truncate(size: number): void {
-    ftruncateSync(this.#descriptor, size);
+    orCoded(() => ftruncateSync(this.#descriptor, size));
   }
 
   flush(): void {
-    fdatasyncSync(this.#descriptor);
-    if (this.#folder?.isDirty) this.#folder.flushNow();
+    orCoded(() => {
+      fdatasyncSync(this.#descriptor);
+      if (this.#folder?.isDirty) this.#folder.flushNow();
+    });
   }
 
   close(): void {
@@ -110,7 +113,7 @@ class WaitingFile implements StoredFile {
   /** What is copied faster than a thread would take it over is written before this returns. */
   async write(source: Uint8Array, position: number): Promise<number> {
     return source.length <= writeBlockingBytesMax
-      ? writeSync(this.#first, source, 0, source.length, position)
+      ? orCoded(() => writeNow(this.#first, source, position))
       : writeLater(this.#first, source, position);
   }
 
@@ -135,7 +138,7 @@ class WaitingFile implements StoredFile {
       if (this.#failedFlushes > failedBefore) throw new Error("Another flush failed while this one ran.");
     } catch (error) {
       this.#failedFlushes++;
-      throw error;
+      throw coded(error);
     } finally {
       idle.push(descriptor);
     }
@@ -184,7 +187,7 @@ type Done<T> = (error: Error | null, value: T) => void;
 
 function asPromise<T = void>(call: (done: Done<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    call((error, value) => (error ? reject(error) : resolve(value)));
+    call((error, value) => (error ? reject(coded(error)) : resolve(value)));
   });
 }
 
@@ -197,6 +200,25 @@ function readLater(
   return asPromise((done) => read(descriptor, target, filled, target.length - filled, position, done));
 }
 
-function writeLater(descriptor: number, source: Uint8Array, position: number): Promise<number> {
-  return asPromise((done) => write(descriptor, source, 0, source.length, position, done));
+/** The rest of a write that came back short says why it did. */
+function writeNow(descriptor: number, source: Uint8Array, position: number): number {
+  let written = 0;
+  while (written < source.length) {
+    const count = writeSync(descriptor, source, written, source.length - written, position + written);
+    if (count === 0) break;
+    written += count;
+  }
+  return written;
+}
+
+async function writeLater(descriptor: number, source: Uint8Array, position: number): Promise<number> {
+  let written = 0;
+  while (written < source.length) {
+    const count = await asPromise<number>((done) =>
+      write(descriptor, source, written, source.length - written, position + written, done),
+    );
+    if (count === 0) break;
+    written += count;
+  }
+  return written;
 }

@@ -9,7 +9,9 @@ import { reasonOf, WalError } from "../../src/errors.ts";
 import type { Place, Storage, StoredFile } from "../../src/storage.ts";
 import { openFile } from "./file.ts";
 import { Folder, makeFolder } from "./folder.ts";
+import { orCoded } from "./full.ts";
 import { type Lock, lockName, takeLock } from "./lock.ts";
+import { Reserve, reserveName } from "./reserve.ts";
 import { isSpare, Spares } from "./spares.ts";
 
 export interface NodeStorageOptions {
@@ -69,6 +71,7 @@ export interface WritablePlaceParts {
   readonly folder: Folder;
   readonly lock: Lock;
   readonly spares: Spares;
+  readonly reserve: Reserve;
   readonly blocking: boolean;
   readonly flushesAtOnce: number;
 }
@@ -78,12 +81,14 @@ export class WritablePlace implements Place {
   readonly #folder: Folder;
   readonly #lock: Lock;
   readonly #spares: Spares;
+  readonly #reserve: Reserve;
   readonly #file: { readonly blocking: boolean; readonly flushesAtOnce: number; readonly folder: Folder };
 
-  constructor({ folder, lock, spares, blocking, flushesAtOnce }: WritablePlaceParts) {
+  constructor({ folder, lock, spares, reserve, blocking, flushesAtOnce }: WritablePlaceParts) {
     this.#folder = folder;
     this.#lock = lock;
     this.#spares = spares;
+    this.#reserve = reserve;
     this.#file = { blocking, flushesAtOnce, folder };
   }
 
@@ -111,6 +116,16 @@ export class WritablePlace implements Place {
     return this.#file.blocking ? this.#removeNow(path, reuse) : this.#removeLater(path, reuse);
   }
 
+  async inReserve(work: () => Promise<void>): Promise<boolean> {
+    if (!this.#reserve.spend()) return false;
+    try {
+      await work();
+      return true;
+    } finally {
+      this.#reserve.keep();
+    }
+  }
+
   close(): void {
     this.#folder.close();
     this.#lock.release();
@@ -118,7 +133,7 @@ export class WritablePlace implements Place {
 
   #createEmpty(path: string): StoredFile {
     try {
-      return openFile(path, { ...this.#file, flags: "wx+" });
+      return orCoded(() => openFile(path, { ...this.#file, flags: "wx+" }));
     } finally {
       this.#folder.markChanged();
     }
@@ -141,6 +156,7 @@ export class WritablePlace implements Place {
     if (reuse && this.#spares.keep(path)) return;
     try {
       unlinkSync(path);
+      this.#reserve.keep();
     } finally {
       this.#folder.markChanged();
     }
@@ -151,6 +167,7 @@ export class WritablePlace implements Place {
     if (reuse && this.#spares.keep(path)) return;
     try {
       await new Promise<void>((done, fail) => unlink(path, (error) => (error ? fail(error) : done())));
+      this.#reserve.keep();
     } finally {
       this.#folder.markChanged();
     }
@@ -171,9 +188,10 @@ function openForWriting(path: string, { spareFiles, ...options }: WritableOption
   try {
     folder = new Folder(path);
     const spares = new Spares(folder, spareFiles);
+    const reserve = new Reserve(join(path, reserveName));
     // What the last holder did to names may not be durable, and from here on it is built upon.
     folder.flushNow();
-    return new WritablePlace({ folder, lock, spares, ...options });
+    return new WritablePlace({ folder, lock, spares, reserve, ...options });
   } catch (error) {
     folder?.close();
     lock.release();
@@ -215,7 +233,7 @@ function listFolders(path: string): string[] {
 }
 
 function isOurs(name: string): boolean {
-  return name === lockName || isSpare(name);
+  return name === lockName || name === reserveName || isSpare(name);
 }
 
 function isMissing(error: unknown): boolean {

@@ -80,7 +80,7 @@ function toFound(path: string): Found | undefined {
 }
 
 /** Relative to where we are, unless that is a longer way round. */
-function shown(path: string): string {
+export function shown(path: string): string {
   const short = relative(process.cwd(), path);
   return short.startsWith(`..${sep}..`) ? path : short || ".";
 }

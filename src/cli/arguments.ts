@@ -11,6 +11,8 @@ export const commonFlags: Readonly<Record<string, Flag>> = {
 export interface Parsed {
   readonly positionals: string[];
   readonly flags: Map<string, string>;
+  /** Every value of each flag. */
+  readonly repeated: Map<string, string[]>;
 }
 
 /** Throws a `UsageError`. */
@@ -27,6 +29,7 @@ export function parse(command: Command, args: readonly string[]): Parsed {
     tokens: true,
   });
   const values = new Map<string, string>();
+  const repeated = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const flag = flags[token.name];
@@ -37,9 +40,11 @@ export function parse(command: Command, args: readonly string[]): Parsed {
     if (flag.type === "boolean" && token.value !== undefined) {
       throw new UsageError(`${token.rawName} takes no value`);
     }
-    values.set(token.name, token.value ?? "true");
+    const value = token.value ?? "true";
+    values.set(token.name, value);
+    repeated.set(token.name, [...(repeated.get(token.name) ?? []), value]);
   }
-  return { positionals, flags: values };
+  return { positionals, flags: values, repeated };
 }
 
 export function checkArity(
@@ -81,9 +86,17 @@ export function sizeFlag(flags: ReadonlyMap<string, string>, name: string): numb
 const timeUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A length of time in milliseconds: `30s`, `10m`, `2h`, `7d`. */
-export function durationOf(text: string): number | undefined {
+function durationOf(text: string): number | undefined {
   const match = /^(\d+)([smhd])$/.exec(text);
   return match === null ? undefined : Number(match[1]) * timeUnits[match[2]!]!;
+}
+
+export function durationFlag(flags: ReadonlyMap<string, string>, name: string): number | undefined {
+  const text = flags.get(name);
+  if (text === undefined) return undefined;
+  const ms = durationOf(text);
+  if (ms !== undefined) return ms;
+  throw new UsageError(`--${name} must be a time such as 30s, 10m, 2h or 7d, not ${text}`);
 }
 
 /** An offset, or a moment: a date, or how long ago. */

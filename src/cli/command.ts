@@ -13,6 +13,8 @@ export interface Invocation {
   readonly positionals: readonly string[];
   /** The values of flags by name; of a boolean one, `"true"`. */
   readonly flags: ReadonlyMap<string, string>;
+  /** All values of a flag that may be repeated. */
+  readonly repeated: ReadonlyMap<string, readonly string[]>;
   readonly output: Output;
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;

@@ -8,6 +8,7 @@ import { exportCommand, importCommand } from "./commands/archive.ts";
 import { info } from "./commands/info.ts";
 import { ls } from "./commands/ls.ts";
 import { retain, truncate } from "./commands/remove.ts";
+import { serve } from "./commands/serve.ts";
 import { salvage } from "./commands/salvage.ts";
 import { stats } from "./commands/stats.ts";
 import { verify } from "./commands/verify.ts";
@@ -26,5 +27,6 @@ export const commands: readonly Command[] = [
   retain,
   exportCommand,
   importCommand,
+  serve,
   bench,
 ];

@@ -7,6 +7,7 @@ import { type Command, exit, UsageError } from "./command.ts";
 import { helpOf, overview } from "./help.ts";
 import { makeOutput, type Output } from "./output.ts";
 import { nearest } from "./text.ts";
+import { versionText } from "./version.ts";
 
 const interruption = new AbortController();
 let json = process.argv.includes("--json");
@@ -20,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
     return name === undefined ? exit.trouble : exit.fine;
   }
   if (name === "--version" || name === "-v") {
-    await output.line(await versionText());
+    await output.line(versionText());
     return exit.fine;
   }
   const command = commands.find((each) => each.name === name);
@@ -29,15 +30,15 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(command: Command, args: readonly string[], output: Output): Promise<number> {
-  const { positionals, flags } = parse(command, args);
+  const { positionals, flags, repeated } = parse(command, args);
   json = flags.has("json");
   if (flags.has("help")) {
     await makeOutput({ json: false }).line(helpOf(command, output).join("\n"));
     return exit.fine;
   }
   checkArity(command, positionals);
-  const invocation = { positionals, flags, output: makeOutput({ json }), signal: interruption.signal };
-  return command.run(invocation);
+  const { signal } = interruption;
+  return command.run({ positionals, flags, repeated, output: makeOutput({ json }), signal });
 }
 
 function unknownCommand(name: string): UsageError {
@@ -45,12 +46,6 @@ function unknownCommand(name: string): UsageError {
   const close = nearest(name, names);
   const hint = close === undefined ? `there are ${names.join(", ")}` : `did you mean ${close}?`;
   return new UsageError(`there is no command ${name}; ${hint}`);
-}
-
-async function versionText(): Promise<string> {
-  const { readFileSync } = await import("node:fs");
-  const manifest = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** What went wrong, in one line, on stderr, and as JSON on stdout if that was asked for. */
@@ -62,7 +57,8 @@ function fail(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof WalError ? error.code : error instanceof UsageError ? "USAGE" : "FAILED";
   if (json) void output.value({ error: { code, message } });
-  output.note(isExpected ? `walkabout: ${message}` : `walkabout: ${(error as Error).stack ?? message}`);
+  const shown = error instanceof WalError ? `${message.replace(/\.$/, "")} (${code})` : message;
+  output.note(`walkabout: ${isExpected ? shown : ((error as Error).stack ?? message)}`);
   return code === "CORRUPT" ? exit.corrupt : exit.trouble;
 }
 

@@ -100,6 +100,11 @@ export class Files {
     await this.#place.remove(name, options);
   }
 
+  /** Answers `false`, having run nothing, where the storage keeps nothing for when it is full. */
+  async inReserve(work: () => Promise<void>): Promise<boolean> {
+    return (await this.#place.inReserve?.(work)) ?? false;
+  }
+
   /** Waits for whoever reads the file right now and closes it, if it is open. */
   async close(name: string): Promise<void> {
     await this.#closing.get(name);

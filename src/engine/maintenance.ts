@@ -10,6 +10,7 @@ import { assertWhole } from "./birth.ts";
 import type { Continuation, Core } from "./core.ts";
 import { statesBefore } from "./producers.ts";
 import { retainedFrom } from "./retention.ts";
+import { urgently } from "./room.ts";
 import { readBornSegment } from "./segment.ts";
 import { recordsOf, TrackedState } from "./state.ts";
 import { Walker } from "./walker.ts";
@@ -29,7 +30,9 @@ export async function rotate(core: Core, writer: Writer): Promise<ClosedSegment 
   const { name, base } = active.segment;
   if (durable === base) return undefined;
   const bytes = active.flushedEnd;
-  await guarded(writer, "begin the segment behind", async () => writer.rotate(await retainedFrom(core)));
+  await guarded(core, writer, "begin the segment behind", async () =>
+    writer.rotate(await retainedFrom(core)),
+  );
   return { name, first: base, next: durable, bytes };
 }
 
@@ -37,18 +40,17 @@ export async function rotate(core: Core, writer: Writer): Promise<ClosedSegment 
 export async function truncateBefore(core: Core, writer: Writer, offset: number): Promise<void> {
   if (offset <= core.first) return;
   if (offset > core.durable) throw outOfRange(core, "truncateBefore", offset, core.durable);
-  const { active } = core;
-  if (offset === core.durable && core.durable > active.segment.base) {
+  if (offset === core.durable && core.durable > core.active.segment.base) {
     // Nothing is left: a new segment frees all the space, and knows the next offset.
-    await guarded(writer, "begin the segment behind", () => writer.rotate(offset));
+    await guarded(core, writer, "begin the segment behind", () => writer.rotate(offset));
     return;
   }
-  if (active.finished || active.closed) {
-    await guarded(writer, "begin the segment behind", () => core.repair());
+  await guarded(core, writer, "truncate in", async () => {
+    if (core.active.finished || core.active.closed) await core.repair();
     // What comes with a new segment, removals for one, may have failed it at once.
-    if (core.active.finished) throw writer.fail("truncate in", new Error("a flush of it has failed"));
-  }
-  await writeControl(core, writer, { kind: "first", first: offset });
+    if (core.active.finished) throw new Error("a flush of it has failed");
+    await writeControl(core, { kind: "first", first: offset });
+  });
   core.state.first = offset;
   await core.dropTruncated();
 }
@@ -58,13 +60,13 @@ export async function truncateAfter(core: Core, writer: Writer, offset: number):
   const next = offset + 1;
   if (next === core.durable) {
     // Bytes that failed a flush may lie behind it, and must not come back after this.
-    if (core.active.finished) await guarded(writer, "begin the segment behind", () => core.repair());
+    if (core.active.finished) await guarded(core, writer, "begin the segment behind", () => core.repair());
     return;
   }
   if (next > core.durable || next < core.first)
     throw outOfRange(core, "truncateAfter", offset, core.durable - 1);
   const continuation = await continuationAt(core, next);
-  await guarded(writer, "begin the segment behind", () => core.advance(continuation));
+  await guarded(core, writer, "begin the segment behind", () => core.advance(continuation));
   core.state.maxTimestamp = continuation.state.maxTimestamp;
   core.state.producers.reset(continuation.state.producers);
   writer.intake.next = next;
@@ -91,10 +93,14 @@ export async function writeClose(core: Core, writer: Writer): Promise<void> {
     }
     if (core.active.finished) return;
   }
-  await writeControl(core, writer, { kind: "close", state: core.state.snapshot() });
+  try {
+    await writeControl(core, { kind: "close", state: core.state.snapshot() });
+  } catch (cause) {
+    throw writer.fail("write a close batch to", cause);
+  }
 }
 
-async function writeControl(core: Core, writer: Writer, control: Exclude<Control, Unknown>): Promise<void> {
+async function writeControl(core: Core, control: Exclude<Control, Unknown>): Promise<void> {
   const { active, storage, durable } = core;
   const { bytes, checksum } = noteOf(control, active, active.end, active.checksum, durable, storage.now());
   const end = active.end + bytes.length;
@@ -106,7 +112,7 @@ async function writeControl(core: Core, writer: Writer, control: Exclude<Control
     await active.file.flush();
   } catch (cause) {
     active.finished = true;
-    throw writer.fail(`write a ${control.kind} batch to`, cause);
+    throw cause;
   }
   active.end = end;
   active.checksum = checksum;
@@ -165,9 +171,10 @@ async function continuationAt(core: Core, next: number): Promise<Continuation> {
   };
 }
 
-async function guarded(writer: Writer, action: string, work: () => Promise<void>): Promise<void> {
+/** `work` may be done a second time, so it begins with what failed the first time. */
+async function guarded(core: Core, writer: Writer, action: string, work: () => Promise<void>): Promise<void> {
   try {
-    await work();
+    await urgently(core.files, work);
   } catch (cause) {
     throw writer.fail(action, cause);
   }

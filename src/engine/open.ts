@@ -10,6 +10,7 @@ import { type BirthPlan, replaced } from "./birth.ts";
 import { type Continuation, Core } from "./core.ts";
 import type { Files } from "./files.ts";
 import { type Recovered, recover } from "./recovery.ts";
+import { urgently } from "./room.ts";
 import type { Identity } from "./segment.ts";
 import type { Settings } from "./settings.ts";
 import { TrackedState } from "./state.ts";
@@ -55,7 +56,7 @@ export async function openCore(
   if (tail === undefined) await core.advance(firstSegment());
   else if (tail.closed) await resume(core, tail);
   else {
-    await core.advance(...(await rewriting(files, tail, settings.producersMax)));
+    await urgently(files, async () => core.advance(...(await rewriting(files, tail, settings.producersMax))));
     core.durable = tail.end.offset;
     await core.witness();
   }

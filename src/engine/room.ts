@@ -1,9 +1,10 @@
 /**
- * What a log can give back when its storage is full: segments that retention allows to drop by now, and files of
- * dropped segments whose removal has failed. It drops nothing else, however full the storage is.
+ * What a log does when its storage is full. It can give back segments that retention allows to drop by now, and files
+ * of dropped segments whose removal has failed. It drops nothing else, however full the storage is.
  */
 import { WalError } from "../errors.ts";
 import type { Core } from "./core.ts";
+import type { Files } from "./files.ts";
 import { retainedFrom } from "./retention.ts";
 import { rotate } from "./rotation.ts";
 
@@ -22,9 +23,18 @@ export async function makeRoom(core: Core): Promise<boolean> {
     await core.clean();
     const first = await retainedFrom(core);
     if (first === core.first && core.dead.size === size) return false;
-    await rotate(core, first);
+    await urgently(core.files, () => rotate(core, first));
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Work that makes room, or without which nobody can: it may use what the storage keeps for when it is full. */
+export async function urgently(files: Files, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isFull(error) || !(await files.inReserve(work))) throw error;
   }
 }

@@ -9,7 +9,7 @@ export type { OutboxEvent, OutboxEventName, OutboxEvents, OutboxEventTarget } fr
 export { fetchDelivery, type FetchDeliveryOptions, verdictOfResponse } from "./fetch-delivery.ts";
 export type { OutboxRecord } from "./journal.ts";
 export type { Order } from "./lanes.ts";
-export { adoptOrphans, forgetOutbox, openOutbox } from "./open-outbox.ts";
+export { adoptOrphans, drainOrphans, forgetOutbox, openOutbox } from "./open-outbox.ts";
 export type { OutboxAddress, OutboxOptions, WhenFull } from "./options.ts";
 export type { Outbox, OutboxStatus, Pushed } from "./outbox.ts";
 export type { Clockwork, Hints } from "./platform.ts";

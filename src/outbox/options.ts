@@ -26,6 +26,13 @@ export interface OutboxOptions extends OutboxAddress {
    * default is 0.
    */
   readonly partition?: number | "free" | undefined;
+  /**
+   * Whether to take over what others left in their logs and have open no more: tabs that were closed, processes
+   * that died. The default is to do so with `"free"` alone.
+   */
+  readonly adopt?: boolean | undefined;
+  /** How often to look for such logs, besides at opening, at hints, and when a tab goes. The default is 30 s. */
+  readonly adoptEveryMs?: number | undefined;
   /** Hands records to the other side: `fetchDelivery({ url })`, or your own. */
   readonly deliver: Deliver;
   /**
@@ -70,6 +77,8 @@ export type WhenFull = "block" | "reject" | "drop-oldest-to-dead";
 export interface OutboxSettings {
   readonly address: OutboxAddress;
   readonly partition: number | "free" | undefined;
+  readonly adopt: boolean;
+  readonly adoptEveryMs: number;
   readonly deliver: Deliver;
   readonly order: Order;
   readonly parallel: number;
@@ -102,6 +111,8 @@ export function checkOptions(options: OutboxOptions): OutboxSettings {
   return {
     address,
     partition: options.partition,
+    adopt: options.adopt ?? options.partition === "free",
+    adoptEveryMs: checked("adoptEveryMs", options.adoptEveryMs ?? 30_000, 1, 2 ** 31 - 1),
     deliver,
     order,
     whenFull,

@@ -1,5 +1,6 @@
 /** The public verbs of an outbox. */
 import { type Ack, type RecordInput, WalError } from "../index.ts";
+import type { Adopter } from "./adopter.ts";
 import type { Courier } from "./courier.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Emit, OutboxEventTarget } from "./events.ts";
@@ -17,6 +18,7 @@ export interface Pushed {
   readonly durability: Ack["durability"];
 }
 
+/** Of the outbox and of what it has adopted. */
 export interface OutboxStatus {
   /**
    * `idle`: nothing is pending. `delivering`: something is on its way. `waiting`: for the time of the next
@@ -45,10 +47,12 @@ export interface OutboxParts {
   readonly events: OutboxEventTarget;
   readonly emit: Emit;
   readonly stopHints: () => void;
+  /** Without it, nothing is adopted. */
+  readonly adopter: Adopter | undefined;
 }
 
 export class Outbox {
-  /** What was given up: to list, retry, export or drop. */
+  /** What was given up in this partition: to list, retry, export or drop. See `adopted`. */
   readonly dead: DeadLetters;
   /** Tells `change`, `delivered`, `retry`, `held`, `dead` and `error`. */
   readonly events: OutboxEventTarget;
@@ -68,24 +72,34 @@ export class Outbox {
     this.partition = parts.journal.partition;
   }
 
-  /** How many records were pushed, and neither taken nor given up. */
+  /** How many records were pushed, and neither taken nor given up, here and in what was adopted. */
   get pending(): number {
-    return this.#parts.lanes.count;
+    return this.#sum((outbox) => outbox.#parts.lanes.count);
   }
 
   get status(): OutboxStatus {
-    const { lanes, courier, dead } = this.#parts;
-    const { underWay } = courier;
-    const waiting = lanes.count === 0 ? "idle" : underWay > 0 ? "delivering" : "waiting";
-    const open = courier.held === undefined ? waiting : "held";
+    const { pending } = this;
+    const underWay = this.#sum((outbox) => outbox.#parts.courier.underWay);
+    const waiting = pending === 0 ? "idle" : underWay > 0 ? "delivering" : "waiting";
+    const couriers = [this, ...this.adopted].map((outbox) => outbox.#parts.courier);
+    const held = couriers.find((courier) => courier.held !== undefined)?.held;
+    const open = held === undefined ? waiting : "held";
     return {
       state: this.#closing === undefined ? open : "closed",
-      pending: lanes.count,
-      pendingBytes: lanes.bytes,
+      pending,
+      pendingBytes: this.#sum((outbox) => outbox.#parts.lanes.bytes),
       underWay,
-      dead: dead.count,
-      reason: courier.held ?? courier.trouble,
+      dead: this.#sum((outbox) => outbox.dead.count),
+      reason: held ?? couriers.find((courier) => courier.trouble !== undefined)?.trouble,
     };
+  }
+
+  /**
+   * The logs of others that this outbox has taken over, because nobody had them open and something was left in
+   * them. Each is closed when nothing is pending and no dead letter is left in it.
+   */
+  get adopted(): readonly Outbox[] {
+    return this.#parts.adopter?.adopted ?? [];
   }
 
   /**
@@ -114,25 +128,35 @@ export class Outbox {
   /** Tries everything now that waits for the time of its next attempt. */
   wake(): void {
     this.#parts.courier.wake();
+    for (const outbox of this.adopted) outbox.wake();
+    void this.#parts.adopter?.look();
   }
 
   /** Goes on after a `hold`. Without one it changes nothing. */
   resume(): void {
     this.#parts.courier.resume();
+    for (const outbox of this.adopted) outbox.resume();
     this.#parts.emit("change", undefined);
   }
 
-  /** Resolves when nothing is pending and what was delivered is settled for good. Rejects when it is closed before. */
+  /**
+   * Resolves when nothing is pending, here and in what was adopted, and what was delivered is settled for good.
+   * Rejects when it is closed before.
+   */
   async drained(): Promise<void> {
-    const { events, journal, lanes } = this.#parts;
-    while (lanes.count > 0) {
+    const { events, journal, adopter } = this.#parts;
+    await adopter?.looked();
+    while (this.pending > 0) {
       this.#assertOpen("drain");
       await new Promise<void>((resolve) =>
         events.addEventListener("change", () => resolve(), { once: true }),
       );
     }
     this.#assertOpen("drain");
-    await journal.written();
+    // One that was closed meanwhile had been drained before.
+    const others = this.adopted.map((outbox) => outbox.drained().catch(() => undefined));
+    await Promise.all([journal.written(), ...others]);
+    this.#assertOpen("drain");
   }
 
   /** Stops delivering, and gives the outbox free. What is pending stays pending for whoever opens it next. */
@@ -154,17 +178,23 @@ export class Outbox {
   }
 
   async #close(): Promise<void> {
-    const { courier, room, journal, dead, stopHints, emit } = this.#parts;
+    const { courier, room, journal, dead, adopter, stopHints, emit } = this.#parts;
     stopHints();
     courier.close();
     room.close(this.#closedError("push to"));
     try {
+      await adopter?.close();
       await dead.close();
     } finally {
       // Last, because whoever waits for the outbox waits for this lock.
       await journal.close();
+      adopter?.leave();
       emit("change", undefined);
     }
+  }
+
+  #sum(count: (outbox: Outbox) => number): number {
+    return this.adopted.reduce((sum, outbox) => sum + count(outbox), count(this));
   }
 
   #assertOpen(action: string): void {

@@ -174,13 +174,19 @@ describe.each(models)("a batch that is sent twice ($name)", (model) => {
     async (inVain) => {
       for (let turns = 0; turns < 20; turns++) {
         const machine = model.build();
+        const before = await machine.open();
+        await before.append({ value: "a" }, by(0));
+        await before.rotate();
+        await before.append({ value: "other" });
+        await before.close();
+        // To look up the record, a segment has to be opened that nobody has read yet.
         const log = await machine.open();
-        await log.append({ value: "a" }, by(0));
+        await log.append({ value: "another" });
         if (inVain) machine.hook = failing({ op: "write", after: 1 });
         const batch = log.appendBatch(many("ab"), by(0));
         for (let turn = 0; turn < turns; turn++) await undefined;
         const closing = endings([log.close()]);
-        expect((await batch).map(({ offset }) => offset)).toEqual([0, 1]);
+        expect((await batch).map(({ offset }) => offset)).toEqual([0, 3]);
         expect(await closing).toEqual([inVain ? "FLUSH_FAILED" : "fulfilled"]);
       }
     },

@@ -1,9 +1,11 @@
 /** The tests in real browsers: Chromium, Firefox and WebKit, each with a profile on the disk. */
 import { checkKills, checkPowerCuts, checkSettled } from "./accidents.mjs";
+import { checkBackgroundSync } from "./background-sync.mjs";
 import { checkArchives } from "./archive.mjs";
 import { buildPages } from "./driver/build.mjs";
 import { installBrowsers } from "./driver/install.mjs";
 import { startServer } from "./driver/server.mjs";
+import { checkOutbox } from "./outbox.mjs";
 import { checkCleared, checkQuota, checkReloads } from "./mishaps.mjs";
 import { checkRoom } from "./room.mjs";
 import { checkSearches } from "./searches.mjs";
@@ -20,6 +22,8 @@ const parts = {
   searches: checkSearches,
   cleared: checkCleared,
   tabs: checkTabs,
+  outbox: checkOutbox,
+  sync: checkBackgroundSync,
   archives: checkArchives,
 };
 

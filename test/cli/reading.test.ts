@@ -103,7 +103,7 @@ describe("cat and tail", () => {
     expect(code).toBe(2);
     expect(out).toContain("record number 17\n");
     expect(out).not.toContain("record number 19");
-    expect(err).toMatch(/^walkabout: cannot read offset 18 .* is damaged at position \d+\n$/);
+    expect(err).toMatch(/^walkabout: cannot read offset 18 .* is damaged at position \d+ \(CORRUPT\)\n$/);
   });
 
   test("follow a log that is written to, until Ctrl-C", async () => {

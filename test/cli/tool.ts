@@ -69,7 +69,11 @@ export class Workshop {
   }
 
   start(...args: string[]): ChildProcessWithoutNullStreams {
-    const child = spawn(process.execPath, [main, ...args], { cwd: this.folder, env: environment() });
+    return this.startWith(args);
+  }
+
+  startWith(args: readonly string[], { env }: RunOptions = {}): ChildProcessWithoutNullStreams {
+    const child = spawn(process.execPath, [main, ...args], { cwd: this.folder, env: environment(env) });
     onTestFinished(() => void child.kill("SIGKILL"));
     return child;
   }

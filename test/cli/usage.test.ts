@@ -2,9 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { cutEnd, hasTerminal, Workshop } from "./tool.ts";
 
-const names = "ls info verify cat tail dump append stats salvage truncate retain export import bench".split(
-  " ",
-);
+const names =
+  "ls info verify cat tail dump append stats salvage truncate retain export import serve bench".split(" ");
 
 describe("what is wrong is said in one line, with what is near", () => {
   test.each([

@@ -1,10 +1,14 @@
 /**
- * What the edge tests run inside of workerd: a Durable Object with a log in it, which appends what it is sent
- * and answers when it is durable, and an object that runs the conformance suites on itself.
+ * What the edge tests run inside of workerd: a Durable Object with logs in it. The first part of a path names the
+ * object, the second one says what it shall do.
  */
-import { durableObjectStorage, type ObjectStorage } from "../../adapters/durable-object/storage.ts";
-import { type ConformanceOptions, testLog, testStorage } from "../../src/conformance/index.ts";
-import { type Log, openLog, type Storage } from "../../src/index.ts";
+import { durableObjectStorage } from "../../adapters/durable-object/storage.ts";
+import { type Log, openLog } from "../../src/index.ts";
+import { conformance } from "./objects/conformance.ts";
+import { live, recover } from "./objects/crash.ts";
+import type { ObjectContext } from "./objects/context.ts";
+import { fill, openCold } from "./objects/start.ts";
+import { goOn, receive, sendAway } from "./objects/travel.ts";
 
 interface Environment {
   readonly LOGS: {
@@ -14,32 +18,43 @@ interface Environment {
 }
 
 export default {
-  /** The first part of the path names the object. */
   fetch(request: Request, { LOGS }: Environment): Promise<Response> {
     const name = new URL(request.url).pathname.split("/")[1]!;
     return LOGS.get(LOGS.idFromName(name)).fetch(request);
   },
 };
 
+type Action = (context: ObjectContext, request: Request, name: string) => Promise<Response>;
+
+const actions: Readonly<Record<string, Action>> = {
+  conformance: async ({ storage }) => new Response(conformance(storage)),
+  fill,
+  open: openCold,
+  import: receive,
+  export: sendAway,
+  continue: goOn,
+  live,
+  recover,
+};
+
 export class LogObject {
-  readonly #storage: ObjectStorage;
+  readonly #context: ObjectContext;
   #log: Promise<Log> | undefined;
 
-  constructor({ storage }: { readonly storage: ObjectStorage }) {
-    this.#storage = storage;
+  constructor(context: ObjectContext) {
+    this.#context = context;
   }
 
   async fetch(request: Request): Promise<Response> {
-    const action = new URL(request.url).pathname.split("/")[2];
-    if (action === "conformance") return new Response(conformance(this.#storage));
+    const [name, action] = new URL(request.url).pathname.split("/").slice(1) as [string, string];
     if (action === "append") return this.#append(await request.json());
     if (action === "read") return this.#read();
-    return new Response("unknown action", { status: 404 });
+    return actions[action]!(this.#context, request, name);
   }
 
   async #opened(): Promise<Log> {
     return (this.#log ??= openLog({
-      storage: durableObjectStorage(this.#storage),
+      storage: durableObjectStorage(this.#context.storage),
       topic: "orders",
       segment: { maxBytes: 20_000 },
     }));
@@ -57,66 +72,4 @@ export class LogObject {
     for await (const { offset, value } of log.read()) values[offset] = new TextDecoder().decode(value);
     return Response.json({ values, recovery: log.recovery });
   }
-}
-
-/** Runs every check, and streams a line of JSON for each. */
-function conformance(objectStorage: ObjectStorage): ReadableStream<Uint8Array> {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const writer = writable.getWriter();
-  const report = (line: object): Promise<void> => {
-    return writer.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
-  };
-  void (async () => {
-    for (const { name, run, skipped } of checksOf(objectStorage)) {
-      if (skipped) {
-        await report({ name, state: "skipped" });
-        continue;
-      }
-      const failure = await run().then(
-        () => undefined,
-        (error: unknown) => String((error as Error).stack ?? error),
-      );
-      await report({ name, state: failure === undefined ? "passed" : "failed", failure });
-    }
-    await writer.close();
-  })();
-  return readable;
-}
-
-interface Check {
-  readonly name: string;
-  readonly run: () => Promise<void>;
-  readonly skipped: boolean;
-}
-
-function checksOf(objectStorage: ObjectStorage): Check[] {
-  const checks: Check[] = [];
-  const folders = new WeakMap<Storage, string>();
-  let opened = 0;
-  const on = (folder: string): Storage => {
-    const storage = inFolder(durableObjectStorage(objectStorage), folder);
-    folders.set(storage, folder);
-    return storage;
-  };
-  const backend: ConformanceOptions = {
-    test: (name, run) => checks.push({ name, run, skipped: false }),
-    skip: (name, run) => checks.push({ name, run, skipped: true }),
-    open: () => on(`check-${opened++}`),
-    again: (storage) => on(folders.get(storage)!),
-    readBeside: true,
-    holdElsewhere: "an object runs once at a time, so that nobody else can hold its places",
-    losePower: "nothing inside of an object can take its power; see test/edge/run.mjs",
-  };
-  testStorage(backend);
-  testLog(backend);
-  return checks;
-}
-
-/** A storage that keeps to a part of another one. */
-function inFolder(storage: Storage, folder: string): Storage {
-  return {
-    ...storage,
-    open: (path, options) => storage.open([folder, ...path], options),
-    list: (path) => storage.list([folder, ...path]),
-  };
 }

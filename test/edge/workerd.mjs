@@ -1,11 +1,12 @@
 /** A workerd with one Worker and its Durable Objects on a disk, which can be killed and started again. */
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { freezeGroup } from "../tools/freeze.mjs";
+import { folder, program } from "./install.mjs";
 
-const config = (disk) => `
+const config = ({ bundle, objects, binding, variables }, disk) => `
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -17,21 +18,28 @@ const config :Workerd.Config = (
 );
 
 const worker :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "bundle/worker.js")],
+  modules = [(name = "worker.js", esModule = embed "bundle/${bundle}.js")],
   compatibilityDate = "2025-01-01",
-  durableObjectNamespaces = [(className = "LogObject", uniqueKey = "log", enableSql = true)],
+  durableObjectNamespaces = [(className = "${objects}", uniqueKey = "log", enableSql = true)],
   durableObjectStorage = (localDisk = "disk"),
-  bindings = [(name = "LOGS", durableObjectNamespace = "LogObject")],
+  bindings = [
+    (name = "${binding}", durableObjectNamespace = "${objects}"),
+    ${Object.entries(variables)
+      .map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)}),`)
+      .join("\n")}
+  ],
 );
 `;
 
-/**
- * Starts \`program\` with the bundle in `folder`, and its data in `disk`. Resolves when it listens.
- */
-export async function startWorkerd(program, folder, disk) {
+/** The Worker of these tests, see worker.ts. */
+const testWorker = { bundle: "worker", objects: "LogObject", binding: "LOGS", variables: {} };
+
+/** Resolves when it listens. What its objects write is kept in `disk`. */
+export async function startWorkerd(disk, worker = testWorker) {
   mkdirSync(disk, { recursive: true });
-  writeFileSync(`${folder}/config.capnp`, config(disk));
-  const child = spawn(program, ["serve", `${folder}/config.capnp`, "--control-fd=3"], {
+  const file = `${folder}/config-${worker.bundle}.capnp`;
+  writeFileSync(file, config(worker, disk));
+  const child = spawn(program, ["serve", file, "--control-fd=3"], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -47,6 +55,8 @@ export async function startWorkerd(program, folder, disk) {
   ]);
   return {
     url: (path) => `http://127.0.0.1:${port}${path}`,
+    /** What it has said of itself on its standard error. */
+    complaints: () => complaints,
     /** Stops it where it is, as a loss of power does. */
     freeze: () => freezeGroup(child.pid),
     async kill() {
@@ -54,6 +64,16 @@ export async function startWorkerd(program, folder, disk) {
       await exit;
     },
   };
+}
+
+/** Calls `work` with a workerd, and ends that afterwards. */
+export async function withWorkerd(disk, work, worker = testWorker) {
+  const workerd = await startWorkerd(disk, worker);
+  try {
+    return await work(workerd);
+  } finally {
+    await workerd.kill();
+  }
 }
 
 async function listening(lines) {

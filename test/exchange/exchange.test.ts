@@ -5,8 +5,8 @@
 import { expect, test } from "vitest";
 import { Run } from "./run.ts";
 
-const { EXCHANGE_SEED, EXCHANGE_RUNS, QUICK } = process.env;
-const runs = Number(EXCHANGE_RUNS ?? (QUICK ? 20 : 200));
+const { EXCHANGE_SEED, EXCHANGE_RUNS, TEST_RUN } = process.env;
+const runs = Number(EXCHANGE_RUNS ?? (TEST_RUN === "quick" ? 20 : 200));
 const first = Math.floor(Math.random() * 2 ** 31);
 const seeds =
   EXCHANGE_SEED === undefined

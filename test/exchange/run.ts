@@ -1,6 +1,6 @@
 /**
  * One random life of an outbox and a receiver, from a seed: pushes, crashes of both sides, a bad network, and in
- * the end calm, in which everything has to arrive. The model is the list of what was pushed: each record that
+ * the end calm, in which everything has to arrive. There may be several tabs, of which each pushes. The model is the list of what was pushed: each record that
  * was acknowledged is in the receiver's log once, each other one at most once, and nothing overtakes its key.
  */
 import type { Outbox } from "../../src/outbox/index.ts";
@@ -12,6 +12,8 @@ import { Time } from "./time.ts";
 interface Push {
   readonly key: string;
   readonly value: string;
+  /** Of the outbox. Order is kept within it. */
+  partition: number;
   isAcknowledged: boolean;
 }
 
@@ -38,6 +40,7 @@ export class Run {
     this.#network = new Network(this.#time, new Random(random.seed()), weatherOf(random), answer);
     this.#client = new Client(new Machine(this.#time, new Random(random.seed())), this.#network, {
       order: this.#order,
+      tabsMax: random.pick([0, 0, 3]),
       parallel: random.integer(1, 4),
       batchRecordsMax: random.integer(1, 12),
     });
@@ -46,7 +49,8 @@ export class Run {
   get tally(): Readonly<Record<string, number>> {
     const crashes = this.#client.machine.crashes + this.#server.machine.crashes;
     const failures = this.#client.machine.failures + this.#server.machine.failures;
-    return { pushes: this.#pushes.length, crashes, failures, ...this.#network.counts };
+    const { adoptions } = this.#client;
+    return { pushes: this.#pushes.length, crashes, failures, adoptions, ...this.#network.counts };
   }
 
   async all(): Promise<void> {
@@ -62,6 +66,7 @@ export class Run {
     void this.#pushAll(pushes, random.integer(1, 6)).then(() => (this.#isStormy = false));
     this.#plan(() => this.#crash(this.#client, random.pick(endings)), random.integer(0, 4));
     this.#plan(() => this.#crash(this.#server, random.pick(endings)), random.integer(0, 4));
+    this.#plan(() => this.#client.closeOne(), random.integer(0, 4));
     this.#plan(() => this.#consume(random.chance(0.5)), random.integer(0, 5));
     await this.#until(() => !this.#isStormy, "everything was pushed");
     await this.#settle();
@@ -75,11 +80,11 @@ export class Run {
       side.machine.faultChance = 0;
     }
     this.#network.weather = calm;
-    await this.#until(() => this.#client.outbox?.pending === 0, "nothing was pending");
+    await this.#until(() => this.#client.pending === 0, "nothing was pending");
     await this.#until(() => this.#network.underWay === 0, "nothing was on its way");
     // The outbox remembers as well that it has nothing left.
     this.#crash(this.#client, "power");
-    await this.#until(() => this.#client.outbox?.pending === 0, "nothing was pending again");
+    await this.#drained();
     await this.#until(() => this.#network.underWay === 0, "nothing was on its way again");
     await this.#until(() => this.#server.isUp, "the server was up");
     let isConsumed = false;
@@ -90,9 +95,22 @@ export class Run {
     await this.#until(() => isConsumed, "the log was read");
   }
 
+  /** Of all that are open, and of all orphans, which they adopt. */
+  async #drained(): Promise<void> {
+    await this.#until(() => this.#client.outboxes.length > 0, "the outbox was open again");
+    let isDrained = false;
+    void Promise.all(this.#client.outboxes.map((outbox) => outbox.drained())).then(
+      () => (isDrained = true),
+      (error: unknown) => this.#errors.push(error),
+    );
+    await this.#until(() => isDrained, "nothing was pending again");
+  }
+
   async #assertNoLetters(): Promise<void> {
-    for await (const { id, reason } of this.#client.outbox!.dead.list()) {
-      throw new Error(`${id} was given up: ${reason}`);
+    for (const outbox of this.#client.outboxes) {
+      for await (const { id, reason } of outbox.dead.list()) {
+        throw new Error(`${id} was given up: ${reason}`);
+      }
     }
   }
 
@@ -116,7 +134,7 @@ export class Run {
     for (const push of this.#pushes) {
       const place = places.get(push.value);
       if (place === undefined) continue;
-      const line = this.#order === "strict" ? "" : push.key;
+      const line = `${push.partition} ${this.#order === "strict" ? "" : push.key}`;
       const before = last.get(line);
       if (before !== undefined && places.get(before.value)! > place) {
         throw new Error(`${push.value} was received before ${before.value}`);
@@ -128,15 +146,16 @@ export class Run {
   async #pushAll(count: number, keys: number): Promise<void> {
     for (let index = 0; index < count; index++) {
       if (this.#random.chance(0.4)) await this.#time.sleep(this.#random.integer(0, 100));
-      while (this.#client.outbox === undefined) await this.#time.sleep(10);
+      while (this.#client.outboxes.length === 0) await this.#time.sleep(10);
       const key = `k${this.#random.integer(1, keys)}`;
+      const outbox = this.#random.pick(this.#client.outboxes);
       const push = {
         key,
+        partition: outbox.partition,
         value: `${index} ${key} ${"x".repeat(this.#random.integer(0, 60))}`,
         isAcknowledged: false,
       };
       this.#pushes.push(push);
-      const { outbox } = this.#client;
       const acknowledged = this.#push(outbox, push);
       const patience = this.#time.sleep(this.#random.integer(0, 200));
       if (this.#random.chance(0.3)) await Promise.race([acknowledged, patience]);
@@ -145,10 +164,11 @@ export class Run {
   }
 
   async #push(outbox: Outbox, push: Push): Promise<void> {
+    const { world } = this.#client.machine;
     try {
-      await outbox.push(push);
+      await outbox.push({ key: push.key, value: push.value });
       // Who has crashed meanwhile was promised nothing.
-      push.isAcknowledged = outbox === this.#client.outbox;
+      push.isAcknowledged = world === this.#client.machine.world;
     } catch {
       // It may have been stored all the same.
     }
@@ -181,7 +201,7 @@ export class Run {
   async #started(side: Client | Server): Promise<void> {
     void this.#start(side);
     await this.#until(
-      () => (side instanceof Server ? side.isUp : side.outbox !== undefined),
+      () => (side instanceof Server ? side.isUp : side.outboxes.length > 0),
       "it had started",
     );
   }

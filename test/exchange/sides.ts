@@ -141,6 +141,8 @@ export class Server {
 }
 
 export interface ClientOptions {
+  /** How many tabs there may be, with a partition each, that adopt each other's. 0 stands for one that does not. */
+  readonly tabsMax: number;
   readonly order: Order;
   readonly parallel: number;
   readonly batchRecordsMax: number;
@@ -150,7 +152,9 @@ export class Client {
   readonly machine: Machine;
   readonly #network: Network;
   readonly #options: ClientOptions;
-  outbox: Outbox | undefined;
+  /** Those that are open. None while it is down. */
+  outboxes: Outbox[] = [];
+  adoptions = 0;
 
   constructor(machine: Machine, network: Network, options: ClientOptions) {
     this.machine = machine;
@@ -158,14 +162,39 @@ export class Client {
     this.#options = options;
   }
 
+  get pending(): number | undefined {
+    return this.outboxes.length === 0
+      ? undefined
+      : this.outboxes.reduce((sum, { pending }) => sum + pending, 0);
+  }
+
   async start(): Promise<void> {
+    const { world, random } = this.machine;
+    const { tabsMax } = this.#options;
+    const outboxes: Outbox[] = [];
+    const count = tabsMax === 0 ? 1 : random.integer(1, tabsMax);
+    for (let tab = 0; tab < count; tab++) outboxes.push(await this.#open());
+    if (world === this.machine.world) this.outboxes = outboxes;
+  }
+
+  /** One tab is closed. What it had pending is for the others. */
+  closeOne(): void {
+    if (this.outboxes.length < 2) return;
+    const [outbox] = this.outboxes.splice(this.machine.random.integer(0, this.outboxes.length - 1), 1);
+    // Its disk may fail.
+    void outbox!.close().catch(() => undefined);
+  }
+
+  async #open(): Promise<Outbox> {
     const { machine } = this;
     const { world, time, random } = machine;
-    const { order, parallel, batchRecordsMax } = this.#options;
+    const { order, parallel, batchRecordsMax, tabsMax } = this.#options;
     const isAlive = (): boolean => !world.isDead;
     const outbox = await openOutbox({
       storage: machine.storage,
       name: "events",
+      partition: tabsMax === 0 ? 0 : "free",
+      adoptEveryMs: 300,
       order,
       parallel,
       batch: { maxRecords: batchRecordsMax },
@@ -183,11 +212,18 @@ export class Client {
         fetch: async (_, { body }) => (isAlive() ? this.#network.send(body) : new Promise(() => undefined)),
       }),
     });
-    if (world === machine.world) this.outbox = outbox;
+    let counted = 0;
+    const known = new Set<Outbox>();
+    outbox.events.addEventListener("change", () => {
+      for (const each of outbox.adopted) known.add(each);
+      this.adoptions += known.size - counted;
+      counted = known.size;
+    });
+    return outbox;
   }
 
   end(ending: Ending): void {
-    this.outbox = undefined;
+    this.outboxes = [];
     this.machine.end(ending);
   }
 }

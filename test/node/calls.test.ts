@@ -97,13 +97,17 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
     await file.close();
   });
 
-  test.each([100, 100_000])("a short write of %d bytes is answered as it is", async (length) => {
+  test.each([1000, 1_000_000])("the rest of a short write of %d bytes is written as well", async (length) => {
     const file = await open().create("a.wal");
-    watch.bytesMax = 60;
+    const source = Uint8Array.from({ length }, (_, index) => index % 251);
+    watch.bytesMax = length / 5;
     watch.calls = [];
-    expect(await file.write(bytes(length, 1), 0)).toBe(60);
-    expect(watch.calls).toEqual(["write"]);
-    expect(await file.size()).toBe(60);
+    expect(await file.write(source, 10)).toBe(length);
+    expect(watch.calls).toEqual(["write", "write", "write", "write", "write"]);
+    const target = bytes(length, 0);
+    watch.bytesMax = Infinity;
+    await file.read(target, 10);
+    expect(target).toEqual(source);
     await file.close();
   });
 

@@ -2,8 +2,9 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { nodeStorage, type NodeStorageOptions } from "../../adapters/node/storage.ts";
+import { WalError } from "../../src/errors.ts";
 import type { Place } from "../../src/storage.ts";
 
 export const placePath = ["orders", "0"];
@@ -19,6 +20,20 @@ export function openPlace(directory: string, options?: NodeStorageOptions): Plac
   const place = nodeStorage(directory, options).open(placePath, { mode: "write" }) as Place;
   onTestFinished(() => void place.close());
   return place;
+}
+
+/** As messages name the runtime that runs this. Bun and Deno tell a version of Node besides. */
+const { bun, deno, node } = process.versions as Record<string, string | undefined>;
+export const runtime = bun ? `bun ${bun}` : deno ? `deno ${deno}` : `node ${node}`;
+
+export function errorOfOpening(directory: string): WalError {
+  try {
+    nodeStorage(directory).open(placePath, { mode: "write" });
+  } catch (error) {
+    expect(error).toBeInstanceOf(WalError);
+    return error as WalError;
+  }
+  return expect.unreachable("the place was opened");
 }
 
 export function bytes(length: number, value: number): Uint8Array {

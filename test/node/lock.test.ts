@@ -4,8 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { nodeStorage } from "../../adapters/node/storage.ts";
-import { WalError } from "../../src/errors.ts";
-import { openPlace, placePath, temporaryFolder } from "./folders.ts";
+import { errorOfOpening, openPlace, placePath, runtime, temporaryFolder } from "./folders.ts";
 import { type Bundle, bundleOpener, startOpener } from "./process.ts";
 
 let bundle: Bundle;
@@ -29,25 +28,13 @@ function replaceFlock(script?: string): void {
   });
 }
 
-function errorOfOpening(directory: string): WalError {
-  try {
-    nodeStorage(directory).open(placePath, { mode: "write" });
-  } catch (error) {
-    expect(error).toBeInstanceOf(WalError);
-    return error as WalError;
-  }
-  return expect.unreachable("the place was opened");
-}
-
 test("a second opener in the same process is told who holds the lock", () => {
   const directory = temporaryFolder();
   openPlace(directory);
   const { code, message } = errorOfOpening(directory);
   expect(code).toBe("LOCKED");
   expect(message).toContain(`Cannot open ${join(directory, ...placePath)} for writing`);
-  expect(message).toContain(
-    `locked by process ${process.pid} (node ${process.versions.node}) on ${hostname()}`,
-  );
+  expect(message).toContain(`locked by process ${process.pid} (${runtime}) on ${hostname()}`);
   expect(message).toMatch(/since \d{4}-\d\d-\d\dT/);
 });
 

@@ -99,7 +99,12 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
     expect((await place.list()).toSorted()).toEqual(["new.wal", "other.wal"]);
     await recycled.close();
     await other.close();
-    expect(readdirSync(join(directory, ...placePath)).toSorted()).toEqual(["lock", "new.wal", "other.wal"]);
+    expect(readdirSync(join(directory, ...placePath)).toSorted()).toEqual([
+      "lock",
+      "new.wal",
+      "other.wal",
+      "reserve",
+    ]);
   });
 
   test("a file that was not removed for reuse does not come back", async () => {
@@ -114,7 +119,12 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
     expect(await fresh.size()).toBe(0);
     await fresh.close();
     await other.close();
-    expect(readdirSync(join(directory, ...placePath)).toSorted()).toEqual(["lock", "new.wal", "other.wal"]);
+    expect(readdirSync(join(directory, ...placePath)).toSorted()).toEqual([
+      "lock",
+      "new.wal",
+      "other.wal",
+      "reserve",
+    ]);
   });
 
   test("a removed file is not written over before its removal is durable", async () => {
@@ -138,7 +148,7 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
     for (const name of ["a.wal", "b.wal", "c.wal"]) await (await createFilled(place, name, 10, 1)).close();
     for (const name of ["a.wal", "b.wal", "c.wal"]) await place.remove(name, { reuse: true });
     expect(await place.list()).toEqual([]);
-    expect(readdirSync(join(directory, ...placePath))).toHaveLength(1 + 2);
+    expect(readdirSync(join(directory, ...placePath))).toHaveLength(2 + 2);
   });
 
   test("spare files that an earlier process left are used again, and removed when they are too many", async () => {
@@ -150,7 +160,7 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
 
     const second = open(directory, 1);
     expect(await second.list()).toEqual([]);
-    expect(readdirSync(join(directory, ...placePath))).toHaveLength(1 + 1);
+    expect(readdirSync(join(directory, ...placePath))).toHaveLength(2 + 1);
     const recycled = await second.create("d.wal");
     expect(await recycled.size()).toBe(10);
     await recycled.close();

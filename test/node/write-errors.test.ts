@@ -23,7 +23,7 @@ test.runIf(whyNot === undefined)(`every flush at once reports a write error by i
   expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
   // Each has its own word from the system, and none was failed by another one.
   const codes = outcomes.map((outcome) => (outcome.status === "rejected" ? outcome.reason.code : "none"));
-  expect(codes.filter((code) => code === "ENOSPC" || code === "EIO")).toHaveLength(3);
+  expect(codes.filter((code) => code === "FULL" || code === "EIO")).toHaveLength(3);
 
   // The kernel has told everybody: it keeps nothing back, and nothing of what was lost.
   await file.flush();

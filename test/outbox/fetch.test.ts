@@ -1,8 +1,9 @@
 /** HTTP to verdicts, on a real server and through what `fetch` would answer. */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { MemoryDisk, memoryStorage } from "../../adapters/memory/storage.ts";
+import { nodeListener } from "../../adapters/node-http/listener.ts";
 import { openLog } from "../../src/index.ts";
 import { fetchDelivery, openOutbox, type OutboxStatus } from "../../src/outbox/index.ts";
 import { createReceiver } from "../../src/receiver/index.ts";
@@ -103,12 +104,15 @@ test("207 answers each record by itself, and is a retry where it does not", asyn
   expect(outbox.status).toMatchObject({ pending: 1, dead: 1 });
 });
 
-async function serve(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-  const server = createServer(handle).listen(0, "127.0.0.1");
+async function serve(handle: (request: Request) => Promise<Response>): Promise<string> {
+  const server = createServer(nodeListener(handle)).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
+
+/** What takes the connection with it. */
+const lostAnswer = () => new Response(new ReadableStream({ pull: () => Promise.reject(new Error("lost")) }));
 
 const authorize = (request: { headers: { get(name: string): string | null } }) =>
   request.headers.get("authorization") === "Bearer 2" ? "ada" : undefined;
@@ -117,19 +121,10 @@ test("over real HTTP, with answers lost and tokens renewed, the receiver has eve
   const log = await openLog({ storage: memoryStorage(), topic: "events" });
   const receive = createReceiver({ log, authorize });
   let requests = 0;
-  const url = await serve((incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    incoming.on("end", async () => {
-      const headers = incoming.headers as Record<string, string>;
-      const response = await receive(
-        new Request("http://server/", { method: "POST", headers, body: Buffer.concat(chunks) }),
-      );
-      // Every third answer is lost, though its records are stored.
-      if (++requests % 3 === 0) return void incoming.socket.destroy();
-      outgoing.writeHead(response.status, { "content-type": "application/json" });
-      outgoing.end(await response.text());
-    });
+  const url = await serve(async (request) => {
+    const response = await receive(request);
+    // Every third answer is lost, though its records are stored.
+    return ++requests % 3 === 0 ? lostAnswer() : response;
   });
   let token = 1;
   const headers = async () => ({ authorization: `Bearer ${token}` });

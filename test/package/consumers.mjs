@@ -22,6 +22,9 @@ export async function checkConsumers(project, tally) {
     await tally.check(`${runtime.name}: walkabout/outbox and walkabout/receiver`, () =>
       runIn(project, runtime, "exchange.mjs"),
     );
+    await tally.check(`${runtime.name}: walkabout/receiver/node`, () =>
+      runIn(project, runtime, "served.mjs"),
+    );
     await tally.check(`${runtime.name}: walkabout/conformance`, () =>
       runIn(project, runtime, "conformance.mjs"),
     );

@@ -16,6 +16,12 @@ test.each(["leveldb", "etcd", "raft-wal", "tidwall"])("every row of %s is in the
   expect(names.filter((name) => !docs.includes(`| ${name} |`))).toEqual([]);
 });
 
+test("every case of the offline queues is in the list", () => {
+  const names = [...read("queues.test.ts").matchAll(/^test\("([^"]+)"/gm)].map(([, name]) => name!);
+  expect(names.filter((name) => !docs.includes(`| ${name} |`))).toEqual([]);
+  expect(names).toHaveLength(rowsIn("Offline queues"));
+});
+
 test("every script of Pebble's is in the list, with each kind of damage", () => {
   const names = [...read("pebble.test.ts").matchAll(/name: "([^"]+)",\s*there/g)].map(([, name]) => name!);
   const kinds = ["a payload", "a header", "an older epoch", "another format", "zeros"];

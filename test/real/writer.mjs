@@ -65,7 +65,7 @@ async function again(append) {
       return await append();
     } catch (error) {
       say("failed", error.code, error.cause?.code ?? "none");
-      if (error.code !== "FLUSH_FAILED") throw error;
+      if (error.code !== "FLUSH_FAILED" && error.code !== "FULL") throw error;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }

@@ -203,8 +203,8 @@ export const controls = [
     changes: [
       [
         "src/engine/maintenance.ts",
-        `  await writeControl(core, writer, { kind: "first", first: offset });\n  core.state.first = offset;\n  await core.dropTruncated();`,
-        `  core.state.first = offset;\n  await core.dropTruncated();\n  await writeControl(core, writer, { kind: "first", first: offset });`,
+        `    await writeControl(core, { kind: "first", first: offset });`,
+        `    core.state.first = offset;\n    await core.dropTruncated();\n    await writeControl(core, { kind: "first", first: offset });`,
       ],
     ],
   },
@@ -245,7 +245,7 @@ export const controls = [
     changes: [
       [
         "src/engine/maintenance.ts",
-        `    if (core.active.finished) await guarded(writer, "begin the segment behind", () => core.repair());\n    return;`,
+        `    if (core.active.finished) await guarded(core, writer, "begin the segment behind", () => core.repair());\n    return;`,
         "    return;",
       ],
     ],

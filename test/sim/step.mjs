@@ -1,5 +1,7 @@
 /** The part of the step `sim` that is no vitest project: random runs with a fresh seed, and the controls. */
 import { root, runOrThrow } from "../tools/command.mjs";
+import { controls as exchangeControls } from "../exchange/controls.mjs";
+import { findsInExchange } from "../exchange/run-controls.mjs";
 import { controls } from "./controls.mjs";
 import { finds } from "./run-controls.mjs";
 
@@ -19,6 +21,13 @@ export async function checkSimulator(tally) {
       if (reason === undefined)
         throw new Error(`${control.search} did not find it in ${tries} tries, seed ${seed}`);
       return `${control.search}, ${tries ?? "endless"} tries`;
+    });
+  }
+  for (const control of exchangeControls) {
+    await tally.check(`the control "${control.name}" of the outbox is found`, async () => {
+      const { title, reason } = await findsInExchange(control);
+      if (reason === undefined) throw new Error(`${control.test} did not find it`);
+      return title;
     });
   }
 }

@@ -75,10 +75,13 @@ export const nodeAsync = nodeModel("files, with promises", false);
 export const nodeSync = nodeModel("files, answering at once", true);
 
 export const memories: readonly Model[] = [memorySync, memoryAsync, memoryOverlapping];
-/** The quick run stays in memory; the whole one takes real files as well. */
-export const models: readonly Model[] = process.env.QUICK
-  ? [memorySync, memoryAsync]
-  : [...memories, nodeAsync, nodeSync];
+const modelsOf: Readonly<Record<string, readonly Model[]>> = {
+  whole: [...memories, nodeAsync, nodeSync],
+  quick: [memorySync, memoryAsync],
+  files: [nodeAsync, nodeSync],
+};
+/** The quick run stays in memory, and other runtimes than Node are tried on files; the whole run takes both. */
+export const models: readonly Model[] = modelsOf[process.env.TEST_RUN ?? "whole"]!;
 export const holding: readonly Model[] = models.filter((model) => model.holds);
 
 function memoryModel(name: string, colour: "sync" | "async", flushesAtOnce: number): Model {

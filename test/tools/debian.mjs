@@ -16,6 +16,7 @@ const packageOf = {
   losetup: "mount",
   mount: "mount",
   fallocate: "util-linux",
+  "nats-server": "nats-server",
 };
 
 /** Installs what is missing, and answers in one line what there is. */
@@ -42,7 +43,8 @@ function missingPrograms() {
   return Object.keys(packageOf).filter((program) => !isThere(program));
 }
 
-function isThere(program) {
+/** Whether a program can be run. */
+export function isThere(program) {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return folders.some((folder) => {
     try {

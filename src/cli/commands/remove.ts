@@ -2,7 +2,7 @@
 import { openLog } from "../../open-log.ts";
 import { openReader } from "../../open-log.ts";
 import { logAt } from "../address.ts";
-import { durationOf, integerFlag, sizeFlag } from "../arguments.ts";
+import { durationFlag, integerFlag, sizeFlag } from "../arguments.ts";
 import { type Command, exit, type Flag, type Invocation, UsageError } from "../command.ts";
 import { bytesText, countText, rangeText } from "../text.ts";
 
@@ -67,18 +67,14 @@ export const retain: Command = {
     const { positionals, flags } = invocation;
     const log = logAt(positionals[0]!);
     const maxBytes = sizeFlag(flags, "max-bytes");
-    const age = flags.get("max-age");
-    const maxAgeMs = age === undefined ? undefined : durationOf(age);
-    if (age !== undefined && maxAgeMs === undefined) {
-      throw new UsageError(`--max-age must be a time such as 30s, 10m, 2h or 7d, not ${age}`);
-    }
+    const maxAgeMs = durationFlag(flags, "max-age");
     if (maxBytes === undefined && maxAgeMs === undefined) {
       throw new UsageError("--max-bytes or --max-age says what to keep");
     }
     const before = await boundsOf(log.address);
     const limits = [
       maxBytes === undefined ? [] : [`more than ${bytesText(maxBytes)}`],
-      age === undefined ? [] : [`any older than ${age}`],
+      maxAgeMs === undefined ? [] : [`any older than ${flags.get("max-age")}`],
     ];
     const question = `Remove the oldest segments of ${log.path} for good, while there are ${limits.flat().join(" or ")}?`;
     if (!(await isSure(invocation, question))) return declined(invocation);

@@ -4,6 +4,8 @@ export class Devtools {
   #next = 1;
   #rest = "";
   #waiting = new Map();
+  /** Who hears of the events of a session. */
+  #listeners = new Map();
   #pipe;
 
   constructor(toBrowser, fromBrowser) {
@@ -50,14 +52,26 @@ export class Devtools {
       targetId,
       send: (method, params) => this.send(method, params, sessionId),
       close: () => this.send("Target.closeTarget", { targetId }),
+      /** Hands every event of the tab to `heard`, with its name. */
+      listen: (heard) => this.#listeners.set(sessionId, heard),
+      /** What an expression comes to, behind its promise if it is one. */
+      evaluate: (expression) => this.#evaluate(expression, sessionId),
     };
+  }
+
+  async #evaluate(expression, sessionId) {
+    const options = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await this.send("Runtime.evaluate", options, sessionId);
+    if (exceptionDetails === undefined) return result.value;
+    throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
   }
 
   #receive(chunk) {
     const messages = (this.#rest + chunk).split("\0");
     this.#rest = messages.pop();
     for (const text of messages) {
-      const { id, result, error } = JSON.parse(text);
+      const { id, result, error, method, params, sessionId } = JSON.parse(text);
+      if (method !== undefined) this.#listeners.get(sessionId)?.(method, params);
       const waiting = this.#waiting.get(id);
       if (waiting === undefined) continue;
       this.#waiting.delete(id);

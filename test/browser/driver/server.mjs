@@ -9,14 +9,17 @@ import { output } from "./build.mjs";
 
 const types = { ".js": "text/javascript", ".html": "text/html", ".wal": "application/octet-stream" };
 
-/** No inline scripts, no blobs, no other origins; and no cross-origin isolation. */
-const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'";
+/** No inline scripts, no blobs, no origins but those of the tests; and no cross-origin isolation. */
+const policy =
+  "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self' http://127.0.0.1:*";
 
 export async function startServer(folder = output) {
   /** Who hears of the reports of a run. */
   const listeners = new Map();
+  /** Who answers the requests to a path, in place of a file. */
+  const routes = new Map();
   const server = createServer((request, response) => {
-    answer(request, response, listeners, folder).catch((error) => {
+    answer(request, response, { listeners, routes, folder }).catch((error) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -35,6 +38,8 @@ export async function startServer(folder = output) {
         stop: () => listeners.delete(run),
       };
     },
+    /** Lets `handler` answer the requests to `path`. */
+    route: (path, handler) => routes.set(path, handler),
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -42,8 +47,10 @@ export async function startServer(folder = output) {
   };
 }
 
-async function answer(request, response, listeners, folder) {
+async function answer(request, response, { listeners, routes, folder }) {
   const url = new URL(request.url, "http://localhost");
+  const route = routes.get(url.pathname);
+  if (route !== undefined) return route(request, response);
   if (request.method === "POST" && url.pathname === "/report") {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
