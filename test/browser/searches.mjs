@@ -7,12 +7,12 @@ import { checkSuite } from "./suites.mjs";
 const { SIM_SEED, BROWSER_SEARCH } = process.env;
 
 const searches = [
-  { browser: "Chromium", suite: "opfs-search", context: "worker", runs: 60 },
+  { browser: "Chromium", suite: "opfs-search", context: "worker", runs: 25 },
   { browser: "Chromium", suite: "indexeddb-search", context: "page", runs: 40 },
   { browser: "Chromium", suite: "indexeddb-search", context: "worker", runs: 20 },
-  { browser: "Chromium", suite: "browser-search", context: "page", runs: 30 },
-  { browser: "Firefox", suite: "opfs-search", context: "worker", runs: 20 },
-  { browser: "Firefox", suite: "browser-search", context: "page", runs: 10 },
+  { browser: "Chromium", suite: "browser-search", context: "page", runs: 10 },
+  { browser: "Firefox", suite: "opfs-search", context: "worker", runs: 6 },
+  { browser: "Firefox", suite: "browser-search", context: "page", runs: 4 },
   { browser: "Firefox", suite: "indexeddb-search", context: "page", runs: 20 },
   { browser: "WebKit", suite: "indexeddb-search", context: "page", runs: 20 },
 ];

@@ -106,7 +106,16 @@ export class LifeInBrowser implements Surroundings {
     await this.#quiet();
     if (this.isDead) return;
     this.#life.settled();
-    await this.#life.compare();
+    await this.#unlessDead(() => this.#life.compare());
+  }
+
+  /** Reading fails when the program dies meanwhile, which says nothing. */
+  async #unlessDead(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!this.isDead) throw error;
+    }
   }
 
   async #quiet(): Promise<void> {
@@ -153,7 +162,7 @@ export class LifeInBrowser implements Surroundings {
       this.#subject.listen(undefined);
       await this.#life.open();
     }
-    await this.#life.recovered(circumstance);
+    await this.#unlessDead(() => this.#life.recovered(circumstance));
   }
 
   /** Nothing happens any more: the log is found as it may be, goes on, and is closed in good order. */

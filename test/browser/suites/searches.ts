@@ -65,9 +65,15 @@ function search(runner: Runner, kind: Accident["kind"], make: () => Subject): vo
   });
 }
 
+const counted = new Map<string, number>();
+
+/** How many operations a workload takes. */
 async function operationsOf(name: string, make: () => Subject): Promise<number> {
+  const known = counted.get(name);
+  if (known !== undefined) return known;
   const life = new LifeInBrowser(make());
   await life.all(workloads[name]!);
+  counted.set(name, life.operations);
   return life.operations;
 }
 
