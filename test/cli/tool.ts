@@ -80,6 +80,7 @@ export class Workshop {
 
   async run(args: readonly string[], { input, env }: RunOptions = {}): Promise<Ended> {
     const child = spawn(process.execPath, [main, ...args], { cwd: this.folder, env: environment(env) });
+    onTestFinished(() => void child.kill("SIGKILL"));
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
     return ended(child);

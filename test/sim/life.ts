@@ -358,6 +358,9 @@ export class Life {
       try {
         value = await promise;
       } catch (error) {
+        // What could not read may have been refused before the crash, though this is heard behind it.
+        const isUnread = codeOf(error) === "READ_FAILED";
+        if (this.log === log && this.#around.isDead && isUnread) step.status = "unsure";
         if (this.#isOver(log)) return;
         this.#fails(step, error);
         if (step.status === "rejected") this.#rejected.push(...numbers);

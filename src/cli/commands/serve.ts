@@ -38,8 +38,9 @@ export const serve: Command = {
     "max-age": { type: "string", value: "<time>", help: "remove segments older than this, such as 7d" },
   },
   about: [
-    "Each topic is a log, <dir>/<topic>/0, which is created when it is missing; dir is ./data by default. Outboxes post",
-    "to /<topic>, or to / where there is one topic. / shows a status page, /status.json the same for programs.",
+    "Each topic is a log, <dir>/<topic>/0, which is created when it is missing; dir is ./data by default.",
+    "Outboxes post to /<topic>, or to / where there is one topic. / shows a status page, /status.json the same",
+    "for programs.",
     "Ctrl-C and SIGTERM end it: what is under way is answered, everything is flushed, the locks are released.",
   ],
   examples: [
