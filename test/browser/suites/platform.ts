@@ -11,6 +11,9 @@ type Method = (...parameters: unknown[]) => unknown;
 let hook: Hook | undefined;
 const transactions = new Set<IDBTransaction>();
 
+/** What the hook throws into a listener of the browser's own ends what it listens to, and is no failure of a test. */
+const thrown = new Set<unknown>();
+
 /** From now on `next` hears of all operations of this page or worker. */
 export function listen(next: Hook | undefined): void {
   hook = next;
@@ -40,13 +43,16 @@ export function interpose(): void {
       const original = prototype?.[name];
       if (prototype === undefined || original === undefined) continue;
       prototype[name] = function interposed(this: unknown, ...parameters: unknown[]): unknown {
-        if (isMeant?.(...parameters) !== false) hook?.(`${type}.${name}`);
+        if (isMeant?.(...parameters) !== false) hear(`${type}.${name}`);
         const answer = Reflect.apply(original, this, parameters);
         if (answer instanceof IDBTransaction) remember(answer);
         return answer;
       };
     }
   };
+  globalThis.addEventListener("error", (event) => {
+    if (thrown.has(event.error)) event.preventDefault();
+  });
   before("FileSystemSyncAccessHandle", ["write", "flush", "truncate"]);
   before("FileSystemDirectoryHandle", ["removeEntry"]);
   before("FileSystemDirectoryHandle", ["getFileHandle", "getDirectoryHandle"], creates);
@@ -57,6 +63,15 @@ export function interpose(): void {
 
 function creates(_name: unknown, options?: unknown): boolean {
   return (options as { create?: boolean } | undefined)?.create === true;
+}
+
+function hear(operation: string): void {
+  try {
+    hook?.(operation);
+  } catch (error) {
+    thrown.add(error);
+    throw error;
+  }
 }
 
 function remember(transaction: IDBTransaction): void {
