@@ -5,6 +5,7 @@
 import { type Storage, WalError } from "../../../src/index.ts";
 import { Life, type Surroundings } from "../../sim/life.ts";
 import type { Event } from "../../sim/plan.ts";
+import type { Hook } from "./platform.ts";
 
 /** The storage that is tried: how it is opened anew, and how all that it holds is let go of. */
 export interface Subject {
@@ -13,14 +14,14 @@ export interface Subject {
   /** What the death of the process does: handles, locks and connections are gone. */
   drop(): Promise<void>;
   /** From now on `hook` hears of each operation. */
-  listen(hook: ((operation: string) => void) | undefined): void;
+  listen(hook: Hook | undefined): void;
 }
 
 export interface Accident {
   /** How many operations pass before. */
   readonly after: number;
   readonly kind: "crash" | "fails once" | "fails for good";
-  /** The name of the error that is thrown, where one is. */
+  /** The name of the error that is thrown where something fails, or `partly`. */
   readonly error: string;
 }
 
@@ -88,12 +89,13 @@ export class LifeInBrowser implements Surroundings {
     else throw new Error(`no browser can do this: ${event.do}`);
   }
 
-  #hear(operation: string): void {
+  #hear(operation: string): ReturnType<Hook> {
     if (this.isDead) throw new DOMException("the program is dead", "AbortError");
     const { after, kind, error } = this.#accident ?? { after: Infinity, kind: "crash", error: "" };
     const index = this.operations++;
-    if (index < after || (kind === "fails once" && index > after)) return;
+    if (index < after || (kind === "fails once" && index > after)) return undefined;
     this.met ??= operation;
+    if (kind !== "crash" && error === "partly") return error;
     if (kind !== "crash") throw new DOMException("this operation was to fail", error);
     this.#life.watch();
     this.isDead = true;

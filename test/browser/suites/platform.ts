@@ -3,8 +3,11 @@
  * is interposed is the moment before a call. It knows nothing of logs.
  */
 
-/** Hears of an operation before it happens. What it throws, the operation throws. */
-export type Hook = (operation: string) => void;
+/**
+ * Hears of an operation before it happens. What it throws, the operation throws. If it answers `partly`, the operation
+ * begins, and fails as it does when space runs out.
+ */
+export type Hook = (operation: string) => "partly" | undefined;
 
 type Method = (...parameters: unknown[]) => unknown;
 
@@ -43,7 +46,8 @@ export function interpose(): void {
       const original = prototype?.[name];
       if (prototype === undefined || original === undefined) continue;
       prototype[name] = function interposed(this: unknown, ...parameters: unknown[]): unknown {
-        if (isMeant?.(...parameters) !== false) hear(`${type}.${name}`);
+        const how = isMeant?.(...parameters) === false ? undefined : hear(`${type}.${name}`);
+        if (how === "partly") return partly(this, original, parameters);
         const answer = Reflect.apply(original, this, parameters);
         if (answer instanceof IDBTransaction) remember(answer);
         return answer;
@@ -65,13 +69,30 @@ function creates(_name: unknown, options?: unknown): boolean {
   return (options as { create?: boolean } | undefined)?.create === true;
 }
 
-function hear(operation: string): void {
+function hear(operation: string): ReturnType<Hook> {
   try {
-    hook?.(operation);
+    return hook?.(operation);
   } catch (error) {
     thrown.add(error);
     throw error;
   }
+}
+
+/** What Chromium answers in a private window when a write has filled the space up. */
+const noCount = 2 ** 32 - 8;
+
+/** Half a write with a count that is none, a transaction that is aborted behind the caller's back, or an error. */
+function partly(subject: unknown, original: Method, parameters: unknown[]): unknown {
+  const [bytes, options] = parameters;
+  if (bytes instanceof Uint8Array) {
+    Reflect.apply(original, subject, [bytes.subarray(0, bytes.length / 2), options]);
+    return noCount;
+  }
+  if (subject instanceof IDBTransaction) {
+    subject.abort();
+    return undefined;
+  }
+  throw new DOMException("there is no space left", "QuotaExceededError");
 }
 
 function remember(transaction: IDBTransaction): void {

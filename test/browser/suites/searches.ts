@@ -10,7 +10,7 @@ import type { Place, Storage } from "../../../src/index.ts";
 import { Random } from "../../sim/random.ts";
 import { workloads } from "../../sim/workloads.ts";
 import { type Accident, LifeInBrowser, type Subject } from "./life-in-browser.ts";
-import { abortTransactions, interpose, listen } from "./platform.ts";
+import { abortTransactions, type Hook, interpose, listen } from "./platform.ts";
 import { parameter } from "./report.ts";
 import type { Runner } from "./runner.ts";
 
@@ -21,7 +21,7 @@ const names = [
   "closing and opening again",
   "a recycled file",
 ];
-const errors = ["QuotaExceededError", "InvalidStateError", "UnknownError", "NotReadableError"];
+const errors = ["partly", "QuotaExceededError", "InvalidStateError", "UnknownError", "NotReadableError"];
 
 /** Accidents on handles or on databases, before each call of the browser's own. */
 export function platformSearch(store: "opfs" | "indexeddb"): (runner: Runner) => void {
@@ -93,7 +93,7 @@ function onPlatform(store: "opfs" | "indexeddb", name: string): Subject {
 }
 
 function inWorker(name: string): Subject {
-  let hook: ((operation: string) => void) | undefined;
+  let hook: Hook | undefined;
   const workers: Worker[] = [];
   const started = (): Worker => {
     const worker = new Worker(workerUrl, { type: "module" });
