@@ -22,8 +22,9 @@ export async function checkSuites(server, tally, only) {
   }
 }
 
+/** The rest of what describes a suite goes into the address of its page. */
 export async function checkSuite(server, tally, title, { browser, suite, context, ...more }) {
-  const counts = { passed: 0, failed: 0, skipped: new Map() };
+  const counts = { passed: 0, failed: 0, skipped: new Map(), notes: [] };
   const heard = (message, done) => {
     if (message.type === "test") count(message, counts);
     if (message.type === "end") done();
@@ -34,19 +35,20 @@ export async function checkSuite(server, tally, title, { browser, suite, context
     );
     if (counts.passed === 0) throw new Error("no test ran");
     if (counts.failed > 0) throw new Error(`${counts.failed} tests failed, see above`);
-    return `${counts.passed} tests passed`;
+    return [`${counts.passed} tests passed`, ...counts.notes].join("; ");
   });
   // The check above stands for one of them.
   tally.add({ passed: Math.max(0, counts.passed - 1), failed: Math.max(0, counts.failed - 1) });
   for (const [reason, number] of counts.skipped) console.log(`        ${number} left out: ${reason}`);
 }
 
-function count({ name, state, message }, counts) {
+function count({ name, state, message, note }, counts) {
   if (state === "skipped") {
     const reason = /\((.*)\)$/.exec(name)?.[1] ?? name;
     counts.skipped.set(reason, (counts.skipped.get(reason) ?? 0) + 1);
     return;
   }
   counts[state] += 1;
+  if (note) counts.notes.push(note);
   if (state === "failed") console.log(`        FAIL ${name}: ${message}`);
 }

@@ -81,7 +81,7 @@ function hear(operation: string): ReturnType<Hook> {
 /** What Chromium answers in a private window when a write has filled the space up. */
 const noCount = 2 ** 32 - 8;
 
-/** Half a write with a count that is none, a transaction that is aborted behind the caller's back, or an error. */
+/** Half a write, with an answer that is no count; a transaction that fails when all in it has succeeded; or an error. */
 function partly(subject: unknown, original: Method, parameters: unknown[]): unknown {
   const [bytes, options] = parameters;
   if (bytes instanceof Uint8Array) {
@@ -89,7 +89,8 @@ function partly(subject: unknown, original: Method, parameters: unknown[]): unkn
     return noCount;
   }
   if (subject instanceof IDBTransaction) {
-    subject.abort();
+    const last = subject.objectStore(subject.objectStoreNames[0]!).count();
+    last.addEventListener("success", () => subject.abort());
     return undefined;
   }
   throw new DOMException("there is no space left", "QuotaExceededError");
