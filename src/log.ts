@@ -92,7 +92,7 @@ export class Log {
       const producer = options?.producer;
       if (producer !== undefined) checkProducer(producer);
       if (!this.#writer.intake.isFull) return this.#appends.append(record, producer);
-      return this.#whenRoom(() => this.#appends.append(record, producer));
+      return this.#appendLater(record, producer);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -198,6 +198,11 @@ export class Log {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Apart from `append`, which would make this closure for each record whether or not it has to wait. */
+  #appendLater(record: RecordInput, producer: Producer | undefined): Promise<Ack> {
+    return this.#whenRoom(() => this.#appends.append(record, producer));
   }
 
   /** Appends when there is room, in the order of the calls. */

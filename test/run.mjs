@@ -2,86 +2,52 @@
  * Runs every test of this repository: `npm test`, or some of the steps: `npm test -- unit package`.
  * The last line is the sum, `N passed, N failed`, and the exit code says the same.
  *
- * This file and test/tools use nothing but Node until a step runs, so that a missing `npm ci` can be
+ * This file, test/step.mjs and test/tools use nothing but Node until a step runs, so that a missing `npm ci` can be
  * said in plain words.
  */
 import { existsSync } from "node:fs";
-import { root, runOrThrow } from "./tools/command.mjs";
+import { steps } from "./step.mjs";
+import { root } from "./tools/command.mjs";
+import { runOnLeash } from "./tools/leash.mjs";
 import { since, Tally } from "./tools/tally.mjs";
-import { runVitest } from "./tools/vitest.mjs";
 
-const steps = {
-  check: { title: "Types, lint, format", run: checkSource },
-  build: { title: "Build", run: build },
-  unit: { title: "Unit tests", run: (tally) => runVitest("unit", tally) },
-  cli: { title: "The command-line tool, as built", run: (tally) => runVitest("cli", tally) },
-  sim: { title: "The simulator: searches, random runs, controls", run: simulate },
-  browser: { title: "Browsers", run: checkBrowsers },
-  edge: { title: "Durable Objects, in workerd", run: checkEdge },
-  real: { title: "Real faults: kills, errors, full disks, losses of power", run: checkReal },
-  runtimes: { title: "The Node backend inside of Bun, Deno and other Nodes", run: checkRuntimes },
-  package: { title: "The package, as users install it", run: checkPackage },
-};
+const MINUTE = 60_000;
 
-async function checkSource(tally) {
-  for (const script of ["check:types", "check:lint", "check:format"]) {
-    await tally.check(script, () => npmRun(script));
-  }
-}
+/** A step that takes longer hangs, and so does the whole. Both are far above what a slow machine needs. */
+const stepMinutes = 15;
+const wholeMinutes = 60;
 
-async function build(tally) {
-  await tally.check("build", () => npmRun("build"));
-}
+const begun = performance.now();
 
-async function simulate(tally) {
-  await runVitest("sim", tally);
-  const { checkSimulator } = await import("./sim/step.mjs");
-  await checkSimulator(tally);
-}
-
-async function checkBrowsers(tally) {
-  const { checkBrowsers: run } = await import("./browser/run.mjs");
-  await run(tally);
-}
-
-async function checkEdge(tally) {
-  const { checkEdge: run } = await import("./edge/run.mjs");
-  await run(tally);
-}
-
-async function checkReal(tally) {
-  const { installPrograms } = await import("./tools/debian.mjs");
-  await tally.check("programs", installPrograms);
-  await runVitest("real", tally);
-}
-
-async function checkRuntimes(tally) {
-  const { checkRuntimes: run } = await import("./runtimes/run.mjs");
-  await run(tally);
-}
-
-async function checkPackage(tally) {
-  const { checkPackage: run } = await import("./package/run.mjs");
-  await run(tally);
-}
-
-async function npmRun(script) {
-  await runOrThrow("npm", ["run", "--silent", script]);
-}
-
-/** Runs one step. What it throws outside its checks counts as one failure. */
 async function runStep(name, total) {
   const start = performance.now();
-  const tally = new Tally();
+  const seconds = Math.min(stepMinutes * MINUTE, begun + wholeMinutes * MINUTE - start) / 1000;
   console.log(`\n== ${steps[name].title} (${name})`);
-  try {
-    await steps[name].run(tally);
-  } catch (error) {
-    tally.failed += 1;
-    console.log(`  FAIL  step ${name}: ${error?.stack ?? error}`);
-  }
+  const tally = new Tally();
+  if (seconds > 0) {
+    const { code, message, isLate, left } = await runOnLeash(
+      process.execPath,
+      [`${root}test/step.mjs`, name],
+      { seconds },
+    );
+    tally.add(message ?? { passed: 0, failed: 0 });
+    for (const command of left)
+      console.log(`  left  still running behind it, and killed: ${command.slice(0, 120)}`);
+    if (isLate)
+      fail(
+        tally,
+        `step ${name} was still running after ${(seconds / 60).toFixed(0)} minutes, and was killed`,
+      );
+    else if (message === undefined)
+      fail(tally, `step ${name} told no counts, and ended with exit code ${code}`);
+  } else fail(tally, `step ${name} was not begun: the steps before it took ${wholeMinutes} minutes`);
   console.log(`== ${name}: ${tally.passed} passed, ${tally.failed} failed ${since(start)}`);
   total.add(tally);
+}
+
+function fail(tally, reason) {
+  tally.failed += 1;
+  console.log(`  FAIL  ${reason}`);
 }
 
 /** The steps to run, in their fixed order, or the reason why not. */
@@ -108,4 +74,4 @@ async function main(names) {
   return total.failed === 0 ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exit(await main(process.argv.slice(2)));

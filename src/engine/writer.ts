@@ -120,19 +120,20 @@ export class Writer {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    const { intake } = this;
-    let { next } = intake;
-    const wave = (): void => {
+    this.#awaitWave(this.intake.next);
+  }
+
+  #awaitWave(next: number): void {
+    void Promise.resolve().then(() => {
+      const { intake } = this;
       if (next !== intake.next && intake.open.bytes < this.#core.settings.batchBytes) {
-        next = intake.next;
-        void Promise.resolve().then(wave);
+        this.#awaitWave(intake.next);
         return;
       }
       this.#scheduled = false;
       intake.endTurn();
       this.#pump();
-    };
-    void Promise.resolve().then(wave);
+    });
   }
 
   #pump(): void {

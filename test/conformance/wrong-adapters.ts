@@ -143,3 +143,15 @@ export const keepsTheArray = (): Backend =>
       };
     }),
   );
+
+/** It says that it ran what it was given, and does so when it pleases. */
+export const defersTheReserve = (): Backend =>
+  backend("async", (storage) =>
+    withPlaces(storage, (place) => ({
+      ...place,
+      inReserve: async (work) => {
+        setTimeout(() => void work().catch(() => undefined), 5);
+        return true;
+      },
+    })),
+  );

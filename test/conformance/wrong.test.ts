@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { type Backend, logChecks, storageChecks, testLog, testStorage } from "../../src/conformance/index.ts";
 import { outcomeOf } from "./collecting.ts";
 import {
+  defersTheReserve,
   forgetsNames,
   keepsTheArray,
   looksBeforeItLocks,
@@ -41,6 +42,12 @@ const wrong: { name: string; adapter: () => Backend; caughtBy: string; says: str
     adapter: keepsTheArray,
     caughtBy: "the array that was written may be changed as soon as the answer is there",
     says: "the file after the flush had the byte 255 at position 0",
+  },
+  {
+    name: "runs what is to be done in its reserve later",
+    adapter: defersTheReserve,
+    caughtBy: "work in a place's reserve is run once and to its end, or not at all",
+    says: "what it answered was true, not false",
   },
 ];
 

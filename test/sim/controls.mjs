@@ -46,7 +46,7 @@ export const controls = [
   },
   {
     name: "ack out of order",
-    search: "crash everywhere",
+    search: "random runs",
     breaks: "one flush that succeeds acknowledges every group that is on its way",
     changes: [
       [
@@ -64,7 +64,7 @@ export const controls = [
   },
   {
     name: "no epoch",
-    search: "crash everywhere",
+    search: "random runs",
     breaks: "a new segment has the epoch of the one before",
     changes: [["src/engine/core.ts", "let epoch = this.epoch + 1;", "let epoch = Math.max(1, this.epoch);"]],
   },
@@ -88,7 +88,7 @@ export const controls = [
   },
   {
     name: "retry in the same file",
-    search: "crash everywhere",
+    search: "random runs",
     breaks: "after a failed flush, the retry is written over the failed bytes",
     changes: [
       [
@@ -100,7 +100,7 @@ export const controls = [
   },
   {
     name: "append behind the failed bytes",
-    search: "crash everywhere",
+    search: "random runs",
     breaks: "after a failed flush, the retry is written behind the failed bytes",
     changes: [
       [
@@ -112,7 +112,7 @@ export const controls = [
   },
   {
     name: "advance the offset on failure",
-    search: "crash everywhere",
+    search: "random runs",
     breaks: "a failed flush does not give its offsets back",
     changes: [
       ["src/engine/intake.ts", "    this.next = this.#core.durable;\n    return lost;", "    return lost;"],
@@ -132,7 +132,7 @@ export const controls = [
   },
   {
     name: "stop at a zero checksum",
-    search: "crash everywhere",
+    search: "random runs",
     breaks: "a checksum of 0 ends the log (of which only one byte is looked at, so that it happens)",
     changes: [
       [
@@ -252,7 +252,7 @@ export const controls = [
   },
   {
     name: "recycle what has failed",
-    search: "errors everywhere",
+    search: "random runs",
     breaks: "any dropped segment's file is used again",
     changes: [["src/engine/core.ts", "reuse: isHealthy && index === last,", "reuse: index === last,"]],
   },

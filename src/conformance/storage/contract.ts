@@ -35,6 +35,8 @@ export const place = clauses("Place, src/storage.ts", {
   nameDurable: "name is durable after the first successful `flush` of the file, not before.",
   remove: "Removes a file.",
   removeDurable: "The removal is durable after the next successful `flush` of any file of this place.",
+  inReserve:
+    "Runs `work` in space that the place keeps for when its storage is full, and answers `true`; or `false`, having run nothing, where there is none.",
   close: "Closes the place and frees its lock.",
 });
 

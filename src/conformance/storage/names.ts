@@ -204,4 +204,22 @@ export const names: readonly Check[] = [
       );
     },
   },
+  {
+    name: "work in a place's reserve is run once and to its end, or not at all",
+    async run(bench) {
+      const place = await bench.place();
+      await bench.close(await bench.filled(place, first, pattern(10, 1)));
+      if (place.inReserve === undefined) return;
+      // What was freed for the first work is there again for the second.
+      for (const name of [second, third]) {
+        let ended = 0;
+        const isRun = await place.inReserve(async () => {
+          await bench.close(await bench.filled(place, name, pattern(5000, 2)));
+          ended++;
+        });
+        demandSame(isRun, ended === 1, contract.place.inReserve, "what it answered");
+        demand(ended < 2, contract.place.inReserve, () => `The work was run ${ended} times.`);
+      }
+    },
+  },
 ];
