@@ -7,12 +7,15 @@ const suites = [
   { browser: "Chromium", suite: "choice", context: "page" },
   { browser: "Chromium", suite: "indexeddb", context: "page" },
   { browser: "Chromium", suite: "indexeddb", context: "worker" },
+  { browser: "Chromium", suite: "indexeddb", context: "service worker" },
   { browser: "Firefox", suite: "opfs", context: "worker" },
   { browser: "Firefox", suite: "choice", context: "page" },
   { browser: "Firefox", suite: "indexeddb", context: "page" },
+  { browser: "Firefox", suite: "indexeddb", context: "service worker" },
   { browser: "WebKit", suite: "choice", context: "page" },
   { browser: "WebKit", suite: "indexeddb", context: "page" },
   { browser: "WebKit", suite: "indexeddb", context: "worker" },
+  { browser: "WebKit", suite: "indexeddb", context: "service worker" },
 ];
 
 export async function checkSuites(server, tally, only) {
