@@ -8,25 +8,28 @@ const suites = [
   { browser: "Chromium", suite: "indexeddb", context: "page" },
   { browser: "Chromium", suite: "indexeddb", context: "worker" },
   { browser: "Chromium", suite: "indexeddb", context: "service worker" },
+  { browser: "Chromium", suite: "choice", context: "page", isPrivate: true },
   { browser: "Firefox", suite: "opfs", context: "worker" },
   { browser: "Firefox", suite: "choice", context: "page" },
   { browser: "Firefox", suite: "indexeddb", context: "page" },
   { browser: "Firefox", suite: "indexeddb", context: "service worker" },
+  { browser: "Firefox", suite: "choice", context: "page", isPrivate: true },
   { browser: "WebKit", suite: "choice", context: "page" },
   { browser: "WebKit", suite: "indexeddb", context: "page" },
   { browser: "WebKit", suite: "indexeddb", context: "worker" },
   { browser: "WebKit", suite: "indexeddb", context: "service worker" },
+  { browser: "WebKit", suite: "choice", context: "page", isPrivate: true },
 ];
 
 export async function checkSuites(server, tally, only) {
   for (const each of suites) {
-    const title = `${each.browser}, ${each.suite} in a ${each.context}`;
+    const title = `${each.browser}, ${each.suite} in a ${each.context}${each.isPrivate ? ", private" : ""}`;
     if (!only || title.includes(only)) await checkSuite(server, tally, title, each);
   }
 }
 
 /** The rest of what describes a suite goes into the address of its page. */
-export async function checkSuite(server, tally, title, { browser, suite, context, ...more }) {
+export async function checkSuite(server, tally, title, { browser, suite, context, isPrivate, ...more }) {
   const counts = { passed: 0, failed: 0, skipped: new Map(), notes: [] };
   const heard = (message, done) => {
     if (message.type === "test") count(message, counts);
@@ -34,7 +37,15 @@ export async function checkSuite(server, tally, title, { browser, suite, context
   };
   await tally.check(title, async () => {
     await withProfile((profile) =>
-      session({ server, browser, profile, page: "suite", parameters: { suite, context, ...more }, heard }),
+      session({
+        server,
+        browser,
+        profile,
+        page: "suite",
+        isPrivate,
+        parameters: { suite, context, ...(isPrivate && { private: true }), ...more },
+        heard,
+      }),
     );
     if (counts.passed === 0) throw new Error("no test ran");
     if (counts.failed > 0) throw new Error(`${counts.failed} tests failed, see above`);
