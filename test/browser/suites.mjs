@@ -28,8 +28,9 @@ export async function checkSuites(server, tally, only) {
   }
 }
 
-/** The rest of what describes a suite goes into the address of its page. */
-export async function checkSuite(server, tally, title, { browser, suite, context, isPrivate, ...more }) {
+/** All but the browser goes into the address of the page. */
+export async function checkSuite(server, tally, title, { browser, ...parameters }) {
+  const { isPrivate } = parameters;
   const counts = { passed: 0, failed: 0, skipped: new Map(), notes: [] };
   const heard = (message, done) => {
     if (message.type === "test") count(message, counts);
@@ -37,15 +38,7 @@ export async function checkSuite(server, tally, title, { browser, suite, context
   };
   await tally.check(title, async () => {
     await withProfile((profile) =>
-      session({
-        server,
-        browser,
-        profile,
-        page: "suite",
-        isPrivate,
-        parameters: { suite, context, ...(isPrivate && { private: true }), ...more },
-        heard,
-      }),
+      session({ server, browser, profile, page: "suite", parameters, isPrivate, heard }),
     );
     if (counts.passed === 0) throw new Error("no test ran");
     if (counts.failed > 0) throw new Error(`${counts.failed} tests failed, see above`);

@@ -34,7 +34,7 @@ export function choiceSuite({ test }: Runner): void {
   test("says where the log lives, and why", async () => {
     const storage = browserStorage({ name: crypto.randomUUID(), worker });
     const log = await openLog({ storage, topic: "a" });
-    const hasNoFiles = isWebKit() || (isFirefox() && hasParameter("private"));
+    const hasNoFiles = isWebKit() || (isFirefox() && hasParameter("isPrivate"));
     expect(
       log.stats().storage.includes(hasNoFiles ? "indexeddb: " : "opfs: handles work here"),
       log.stats().storage,
