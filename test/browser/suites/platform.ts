@@ -46,8 +46,9 @@ export function interpose(): void {
       const original = prototype?.[name];
       if (prototype === undefined || original === undefined) continue;
       prototype[name] = function interposed(this: unknown, ...parameters: unknown[]): unknown {
-        const how = isMeant?.(...parameters) === false ? undefined : hear(`${type}.${name}`);
-        if (how === "partly") return partly(this, original, parameters);
+        const operation = `${type}.${name}`;
+        const how = isMeant?.(...parameters) === false ? undefined : hear(operation);
+        if (how === "partly") return partly(operation, this, original, parameters);
         const answer = Reflect.apply(original, this, parameters);
         if (answer instanceof IDBTransaction) remember(answer);
         return answer;
@@ -82,9 +83,9 @@ function hear(operation: string): ReturnType<Hook> {
 const noCount = 2 ** 32 - 8;
 
 /** Half a write, with an answer that is no count; a transaction that fails when all in it has succeeded; or an error. */
-function partly(subject: unknown, original: Method, parameters: unknown[]): unknown {
-  const [bytes, options] = parameters;
-  if (bytes instanceof Uint8Array) {
+function partly(operation: string, subject: unknown, original: Method, parameters: unknown[]): unknown {
+  if (operation === "FileSystemSyncAccessHandle.write") {
+    const [bytes, options] = parameters as [Uint8Array, unknown];
     Reflect.apply(original, subject, [bytes.subarray(0, bytes.length / 2), options]);
     return noCount;
   }
