@@ -8,8 +8,8 @@ const { SIM_SEED, BROWSER_SEARCHES = "1" } = process.env;
 
 /** `runs` is how many accidents of each kind are tried. A worker takes longer to start than a database to open. */
 const searches = [
-  { browser: "Chromium", suite: "opfs-search", context: "worker", runs: 25 },
-  { browser: "Chromium", suite: "indexeddb-search", context: "page", runs: 25 },
+  { browser: "Chromium", suite: "opfs-search", context: "worker", runs: 15 },
+  { browser: "Chromium", suite: "indexeddb-search", context: "page", runs: 15 },
   { browser: "Chromium", suite: "indexeddb-search", context: "worker", runs: 10 },
   { browser: "Chromium", suite: "browser-search", context: "page", runs: 10 },
   { browser: "Firefox", suite: "opfs-search", context: "worker", runs: 4 },
