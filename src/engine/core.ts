@@ -27,7 +27,7 @@ export interface Continuation {
   readonly ordinal: number;
   readonly bytesBefore: number;
   readonly state: LogState;
-  /** When what lies before it had been appended, if that is not just now. */
+  /** When the segment was created whose place it takes: what lies before it was appended before that. */
   readonly created?: number;
 }
 
