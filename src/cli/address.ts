@@ -37,7 +37,7 @@ export function logAt(path: string, { missing = false } = {}): Found {
   if (found !== undefined && (missing || isLog(path))) return found;
   if (missing) throw notALog(path);
   const [first, ...more] = logsBelow(path);
-  if (first === undefined) throw new UsageError(`there is no log in ${path}`);
+  if (first === undefined) throw noLogIn(path);
   const others = more.length === 0 ? "" : ` or one of ${more.length} more`;
   throw new UsageError(`${path} is no log; did you mean ${first.path}${others}?`);
 }
@@ -53,6 +53,37 @@ export function logsBelow(path: string): Found[] {
   return logs.filter((each) => each !== undefined);
 }
 
+export function noLogIn(path: string): UsageError {
+  const near = nearestFolder(path);
+  return new UsageError(`there is no log in ${path}${near === undefined ? "" : `; did you mean ${near}?`}`);
+}
+
+/** How deep below a folder that holds no logs one that does is looked for, and in how many folders at most. */
+const depthMax = 3;
+const lookedAtMax = 1000;
+
+/** The folder of logs that lies least deep below one that is none. What may not be looked into is passed over. */
+export function nearestFolder(path: string): string | undefined {
+  let level = [path];
+  let left = lookedAtMax;
+  for (let depth = 0; depth < depthMax; depth++) {
+    level = level.flatMap((folder) => (left > 0 ? (tried(() => foldersIn(folder)) ?? []) : []));
+    for (const folder of level) {
+      if (left-- <= 0) return undefined;
+      if ((tried(() => logsBelow(folder)) ?? []).length > 0) return shown(resolve(folder));
+    }
+  }
+  return undefined;
+}
+
+function tried<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
 /** What is said of a path that is missing: its first name that is not there, and one that is like it. */
 export function notThere(path: string): UsageError {
   const parent = dirname(path);
@@ -64,7 +95,8 @@ export function notThere(path: string): UsageError {
       suggestion !== undefined && exists(suggestion) ? rest.replace(parent, path) : message,
     );
   }
-  const names = readdirSync(parent).filter((name) => !name.startsWith("."));
+  // A link that leads nowhere is like itself.
+  const names = readdirSync(parent).filter((name) => !name.startsWith(".") && exists(join(parent, name)));
   const close = nearest(basename(path), names);
   const hint = close === undefined ? "" : `; did you mean ${join(parent, close)}?`;
   return new UsageError(`there is no ${path}${hint}`);

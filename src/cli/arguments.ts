@@ -34,7 +34,7 @@ export function parse(command: Command, args: readonly string[]): Parsed {
     if (token.kind !== "option") continue;
     const flag = flags[token.name];
     if (flag === undefined) throw unknownFlag(command, token.rawName, Object.keys(flags));
-    if (flag.type === "string" && (token.value === undefined || token.value === "")) {
+    if (flag.type === "string" && (!token.value || isFlag(token, flags))) {
       throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value}`);
     }
     if (flag.type === "boolean" && token.value !== undefined) {
@@ -45,6 +45,14 @@ export function parse(command: Command, args: readonly string[]): Parsed {
     repeated.set(token.name, [...(repeated.get(token.name) ?? []), value]);
   }
   return { positionals, flags: values, repeated };
+}
+
+/** What stands where a value should is the next flag. `--key=--json` says that it is meant. */
+function isFlag(
+  { value, inlineValue }: { readonly value?: string; readonly inlineValue?: boolean },
+  flags: Readonly<Record<string, Flag>>,
+): boolean {
+  return inlineValue !== true && value!.startsWith("--") && value!.slice(2) in flags;
 }
 
 export function checkArity(
@@ -99,6 +107,9 @@ export function durationFlag(flags: ReadonlyMap<string, string>, name: string): 
   throw new UsageError(`--${name} must be a time such as 30s, 10m, 2h or 7d, not ${text}`);
 }
 
+/** `Date.parse` takes "-1" for a year, and what follows any word. */
+const dateLike = /^\d{4}-\d\d(-\d\d)?(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?$/;
+
 /** An offset, or a moment: a date, or how long ago. */
 export function placeFlag(
   flags: ReadonlyMap<string, string>,
@@ -109,7 +120,7 @@ export function placeFlag(
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { offset: Number(text) };
   const ago = durationOf(text);
   if (ago !== undefined) return { timestamp: Math.max(0, Date.now() - ago) };
-  const timestamp = Date.parse(text);
+  const timestamp = dateLike.test(text) ? Date.parse(text) : Number.NaN;
   if (timestamp >= 0) return { timestamp };
   throw new UsageError(
     `--${name} must be an offset, a date such as 2026-11-21T09:00Z, or a time ago such as 10m, not ${text}`,

@@ -10,23 +10,34 @@ import { nearest } from "./text.ts";
 import { versionText } from "./version.ts";
 
 const interruption = new AbortController();
+const names = commands.map((each) => each.name).join(", ");
 let json = process.argv.includes("--json");
 
 async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const [first, ...rest] = commandFirst(args);
+  const name = first === "" ? undefined : first;
   const output = makeOutput({ json });
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const about = commands.find((each) => each.name === rest[0]);
-    await output.line((about === undefined ? overview(output) : helpOf(about, output)).join("\n"));
+    const about = rest.find((each) => !each.startsWith("-"));
+    if (name === undefined && json) throw new UsageError(`a command is missing; there are ${names}`);
+    const lines = about === undefined ? overview(output) : helpOf(commandNamed(about), output);
+    await output.line(lines.join("\n"));
     return name === undefined ? exit.trouble : exit.fine;
   }
   if (name === "--version" || name === "-v") {
-    await output.line(versionText());
+    if (json) await output.value({ version: versionText() });
+    else await output.line(versionText());
     return exit.fine;
   }
-  const command = commands.find((each) => each.name === name);
-  if (command === undefined) throw unknownCommand(name);
-  return run(command, rest, output);
+  if (name.startsWith("-")) throw misplaced(name, rest);
+  return run(commandNamed(name), rest, output);
+}
+
+/** `walkabout --json ls` means `walkabout ls --json`: this flag is the same for every command. */
+function commandFirst(args: readonly string[]): readonly string[] {
+  const [flag, name, ...rest] = args;
+  if (flag !== "--json") return args;
+  return name === undefined ? [] : [name, flag, ...rest];
 }
 
 async function run(command: Command, args: readonly string[], output: Output): Promise<number> {
@@ -41,11 +52,20 @@ async function run(command: Command, args: readonly string[], output: Output): P
   return command.run({ positionals, flags, repeated, output: makeOutput({ json }), signal });
 }
 
-function unknownCommand(name: string): UsageError {
-  const names = commands.map((each) => each.name);
-  const close = nearest(name, names);
-  const hint = close === undefined ? `there are ${names.join(", ")}` : `did you mean ${close}?`;
-  return new UsageError(`there is no command ${name}; ${hint}`);
+function commandNamed(name: string): Command {
+  const command = commands.find((each) => each.name === name);
+  if (command !== undefined) return command;
+  const close = nearest(
+    name,
+    commands.map((each) => each.name),
+  );
+  const hint = close === undefined ? `there are ${names}` : `did you mean ${close}?`;
+  throw new UsageError(`there is no command ${name}; ${hint}`);
+}
+
+function misplaced(flag: string, rest: readonly string[]): UsageError {
+  const command = rest.find((each) => commands.some(({ name }) => name === each)) ?? "<command>";
+  return new UsageError(`flags stand behind the command: walkabout ${command} … ${flag}`);
 }
 
 /** What went wrong, in one line, on stderr, and as JSON on stdout if that was asked for. */

@@ -8,8 +8,8 @@ import { once } from "node:events";
 export interface Output {
   /** Whether the answer is JSON. */
   readonly json: boolean;
-  /** The width of the terminal, or 80. */
-  readonly width: number;
+  /** The width of the terminal, where there is one. */
+  readonly width: number | undefined;
   readonly paint: Paint;
   line(text?: string): void | Promise<void>;
   /** Bytes as they are. */
@@ -20,8 +20,10 @@ export interface Output {
   progress(text: string): void;
   /** A line on stderr. */
   note(text: string): void;
-  /** Asks on the terminal; `undefined` where there is none. */
-  ask(question: string): Promise<boolean | undefined>;
+  /** A line on stderr for somebody who types at a terminal; nothing for anybody else. */
+  hint(text: string): void;
+  /** Asks on the terminal; `undefined` where there is none. Rejects when it is interrupted. */
+  ask(question: string, signal: AbortSignal): Promise<boolean | undefined>;
 }
 
 export type Paint = Readonly<Record<"bold" | "dim" | "red" | "green" | "yellow", (text: string) => string>>;
@@ -42,9 +44,14 @@ export function makeOutput({ json }: { readonly json: boolean }): Output {
     if (stdout.write(data)) return undefined;
     return once(stdout, "drain").then(() => undefined);
   };
+  const note = (text: string): void => {
+    clear();
+    stderr.write(`${text}\n`);
+  };
+  const isTyping = process.stdin.isTTY === true && stderr.isTTY === true;
   return {
     json,
-    width: stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : 80,
+    width: stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : undefined,
     paint: {
       bold: color(1, 22),
       dim: color(2, 22),
@@ -62,15 +69,24 @@ export function makeOutput({ json }: { readonly json: boolean }): Output {
       stderr.write(text.slice(0, Math.max(20, (stderr.columns || 80) - 1)));
       isShowing = text !== "";
     },
-    note(text) {
-      clear();
-      stderr.write(`${text}\n`);
+    note,
+    hint(text) {
+      if (isTyping) note(text);
     },
-    async ask(question) {
-      if (process.stdin.isTTY !== true || stderr.isTTY !== true) return undefined;
+    async ask(question, signal) {
+      if (!isTyping) return undefined;
       const asking = createInterface({ input: process.stdin, output: stderr });
+      // Ctrl-C is a key here, and becomes again what it is elsewhere.
+      asking.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+      const closed = once(asking, "close").then(() => "");
       try {
-        return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+        const answer = asking.question(`${question} [y/N] `, { signal });
+        return /^y(es)?$/i.test((await Promise.race([answer, closed])).trim());
+      } catch {
+        // Ctrl-D is no answer.
+        note("");
+        signal.throwIfAborted();
+        return false;
       } finally {
         asking.close();
       }

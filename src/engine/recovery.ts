@@ -9,7 +9,7 @@ import type { Link } from "../format/control.ts";
 import { parseSegmentName } from "../format/names.ts";
 import type { Files } from "./files.ts";
 import { highestWatermark } from "./headers.ts";
-import { type Identity, readSegment, type Segment } from "./segment.ts";
+import { beginsAsSegment, type Identity, readSegment, type Segment } from "./segment.ts";
 import { evidenceOf, isBorn, scanTail, type Tail } from "./tail.ts";
 import { judge } from "./verdict.ts";
 
@@ -64,6 +64,7 @@ export async function recover(files: Files, identity: Identity, producersMax: nu
   }
   if (tail === undefined) {
     await assertLifeless(files, identity, unborn, 0);
+    await assertUnfinished(files, identity, unborn);
     if (entries[0]!.base > 0) throw missing(identity, 0, entries[0]!.base, entries[0]!.name);
     return { chain: [], tail, ...none, unborn: unborn.map((entry) => entry.name) };
   }
@@ -200,6 +201,19 @@ async function assertLifeless(
       `the start of segment ${name} is damaged, and the segment was flushed up to position ${watermark}`,
       { segment: name, position: 0, first: base },
     );
+  }
+}
+
+/** Where no other segment says what the log is, a file that no creation has left is not cleared away for a new one. */
+async function assertUnfinished(
+  files: Files,
+  identity: Identity,
+  unborn: readonly ChainEntry[],
+): Promise<void> {
+  for (const { name, base } of unborn) {
+    if (await beginsAsSegment(files, name)) continue;
+    const what = `${name} does not begin as a segment does: it is damaged, or somebody else's file`;
+    throw corrupt(identity, what, { segment: name, position: 0, first: base });
   }
 }
 

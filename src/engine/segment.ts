@@ -8,7 +8,7 @@ import { checksum } from "../format/checksum.ts";
 import { decodeControl, type Start } from "../format/control.ts";
 import { attribute, batchHeader, segmentHeader } from "../format/layout.ts";
 import { parseSegmentName } from "../format/names.ts";
-import { encodeSegmentHeader, readVersion } from "../format/segment-header.ts";
+import { encodeSegmentHeader, mayBeUnfinished, readVersion } from "../format/segment-header.ts";
 import { isPromise } from "./eventually.ts";
 import type { Files } from "./files.ts";
 import { SparseIndex } from "./sparse-index.ts";
@@ -77,6 +77,12 @@ export async function readSegment(files: Files, name: string, identity: Identity
   assertIdentity(name, head, start, identity);
   const begin = { position: endOf(batch.header), offset: parsed.base, checksum: batch.header.checksum };
   return { name, base: parsed.base, epoch, start, begin, index: new SparseIndex(begin) };
+}
+
+/** Whether a file without a sound start begins as an interrupted creation may leave it. */
+export async function beginsAsSegment(files: Files, name: string): Promise<boolean> {
+  const bytes = new Uint8Array(segmentHeader.at.version);
+  return mayBeUnfinished(bytes.subarray(0, await files.read(name, bytes, 0)));
 }
 
 /** A sound segment of another log must have been copied here by somebody. */

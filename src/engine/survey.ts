@@ -8,7 +8,7 @@ import { parseSegmentName } from "../format/names.ts";
 import type { Files } from "./files.ts";
 import { highestWatermark } from "./headers.ts";
 import { links } from "./recovery.ts";
-import { type Identity, readSegment, type Segment, withoutProducers } from "./segment.ts";
+import { beginsAsSegment, type Identity, readSegment, type Segment, withoutProducers } from "./segment.ts";
 import { isBorn, scanTail, type Tail } from "./tail.ts";
 
 /** A segment of the log. Without a link it is the last one, or what continues it cannot be read. */
@@ -191,7 +191,11 @@ async function findBeyond(
       const epoch = last?.epoch ?? 0;
       const isLater = (header: { epoch: number; baseOffset: number }): boolean =>
         header.epoch > epoch && header.baseOffset >= part.first;
-      if (isNamed || (await highestWatermark(files, part.name, all, isLater)) > 0) parts.push(part);
+      // Where there is no segment at all, only a creation that was interrupted makes a new log of this.
+      const isForeign = last === undefined && !(await beginsAsSegment(files, part.name));
+      if (isNamed || isForeign || (await highestWatermark(files, part.name, all, isLater)) > 0) {
+        parts.push(part);
+      }
     } catch (error) {
       parts.push({ ...part, reason: reasonOf(error), readable: false });
     }

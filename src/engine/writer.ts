@@ -127,12 +127,11 @@ export class Writer {
     void Promise.resolve().then(() => {
       const { intake } = this;
       if (next !== intake.next && intake.open.bytes < this.#core.settings.batchBytes) {
-        this.#awaitWave(intake.next);
-        return;
+        return this.#awaitWave(intake.next);
       }
       this.#scheduled = false;
       intake.endTurn();
-      this.#pump();
+      return this.#pump();
     });
   }
 

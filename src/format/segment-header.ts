@@ -28,3 +28,13 @@ export function readVersion(view: DataView): number | undefined {
   if (view.getUint32(layout.at.magic, true) !== layout.magic) return undefined;
   return view.getUint16(layout.at.version, true);
 }
+
+/**
+ * Whether these bytes, the first of a file, may be what a segment begins with that was never finished being created:
+ * each is as it was to be, or was not written yet. Anything else was put there by somebody else, or is damage.
+ */
+export function mayBeUnfinished(bytes: Uint8Array): boolean {
+  const magic = new Uint8Array(4);
+  new DataView(magic.buffer).setUint32(0, layout.magic, true);
+  return magic.every((byte, at) => at >= bytes.length || bytes[at] === 0 || bytes[at] === byte);
+}

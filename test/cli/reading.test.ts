@@ -38,6 +38,24 @@ describe("ls and info", () => {
     expect((await shop.run(["info", "data/orders/0"])).code).toBe(2);
   });
 
+  test("say where the logs are, from a folder above them", async () => {
+    const shop = new Workshop();
+    await shop.closedLog("orders", 1);
+    for (const [command, near] of [
+      ["walkabout ls", "data"],
+      ["mkdir -p empty; cd empty; walkabout ls ..", "../data"],
+      ["mkdir -p far/away; mv data far/away; walkabout ls .", "far/away/data"],
+    ]) {
+      const { code, out } = await shop.shell(command!);
+      expect([code, out.replace(/ in \S+;/, "")]).toEqual([
+        0,
+        `There is no log did you mean walkabout ls ${near}?\n`,
+      ]);
+    }
+    expect((await shop.run(["ls", "empty"])).out).toContain("There is no log in empty (a log is a folder");
+    expect((await shop.run(["ls", "--json"])).out.trim()).toBe("[]");
+  });
+
   test("of nothing say that there is nothing", async () => {
     const shop = new Workshop();
     expect(await shop.run(["ls"])).toMatchObject({

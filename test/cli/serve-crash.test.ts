@@ -6,7 +6,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { MemoryDisk, memoryStorage } from "../../adapters/memory/storage.ts";
 import { fetchDelivery, openOutbox, type Outbox } from "../../src/outbox/index.ts";
 import { batch, post, type Serving, serve, valuesIn } from "./service.ts";
+import { Dice } from "../real/dice.ts";
 import { Workshop } from "./tool.ts";
+
+/** Behind how many milliseconds the service is ended. */
+const seed = Number(process.env.SERVE_SEED ?? Date.now() % 1_000_000);
 
 /** A port that is free, and stays the same when the service is started again. */
 async function freePort(): Promise<string> {
@@ -56,8 +60,9 @@ function expectExactlyOnce(values: readonly string[], names: readonly string[], 
 }
 
 test.each(["SIGKILL", "SIGTERM", "both"] as const)(
-  "what two outboxes deliver is there once each, whenever the service is ended: %s",
+  `what two outboxes deliver is there once each, whenever the service is ended: %s (SERVE_SEED=${seed})`,
   async (how) => {
+    const dice = new Dice(seed);
     const shop = new Workshop();
     const [port, count] = [await freePort(), 600];
     const start = (): Promise<Serving> => serve(shop, ["--port", port]);
@@ -70,7 +75,7 @@ test.each(["SIGKILL", "SIGTERM", "both"] as const)(
     let ends = 0;
     while (ends < 4 || (!isPushed && ends < 12)) {
       // At any moment of the deliveries: never at the same twice.
-      await delay(Math.random() * 150);
+      await delay(dice.below(150));
       const signal = how === "both" ? (["SIGKILL", "SIGTERM"] as const)[ends % 2]! : how;
       const { code, err } = await serving.stop(signal);
       expect([code, err]).toEqual([signal === "SIGKILL" ? null : 0, ""]);

@@ -94,7 +94,23 @@ export class Workshop {
 
   /** In a shell, where `walkabout` is the tool. */
   async shell(command: string): Promise<Ended> {
-    return ended(spawn("bash", ["-c", withTool(command)], { cwd: this.folder, env: environment() }));
+    const child = this.startShell(command);
+    child.stdin.end();
+    return ended(child);
+  }
+
+  /** In a group of processes of its own, which is what Ctrl-C goes to. */
+  startShell(command: string): ChildProcessWithoutNullStreams {
+    const options = { cwd: this.folder, env: environment(), detached: true };
+    const child = spawn("bash", ["-c", withTool(command)], options);
+    onTestFinished(() => {
+      try {
+        process.kill(-child.pid!, "SIGKILL");
+      } catch {
+        // All of them are gone already.
+      }
+    });
+    return child;
   }
 
   /** In a pseudo-terminal, which mixes both outputs, and with what is typed into it. */

@@ -1,4 +1,5 @@
 /** What a newcomer types wrong, and what a terminal shows. */
+import { symlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { cutEnd, hasTerminal, Workshop } from "./tool.ts";
 
@@ -22,13 +23,41 @@ describe("what is wrong is said in one line, with what is near", () => {
     [["tail", "data/orders/0", "-n", "many"], "--lines must be a whole number from 0, not many"],
     [["retain", "data/orders/0", "--max-age", "old"], "--max-age must be a time such as"],
     [["import", "log.tar", "x"], "there is no log.tar"],
+    [["cat", "data/orders/0", "--from", "-1"], "--from must be an offset, a date such as"],
+    [["cat", "data/orders/0", "--from", "soon 1"], "--from must be an offset, a date such as"],
+    [["salvage", "data/orders/0", "--to", "data/orders/0"], "--to data/orders/0 is in the damaged log"],
+    [
+      ["salvage", "data/orders/0", "--to", "data/orders/0/a/b"],
+      "--to data/orders/0/a/b is in the damaged log",
+    ],
+    [["export", "data/orders/0", "--to", "nowhere/x.tar"], "there is no nowhere"],
+    [["import", "data", "x"], "data is a folder; an archive is one file"],
+    [["ls", "dangling"], "there is no dangling\n"],
+    [["verify", "."], "there is no log in .; did you mean data?"],
+    [["cat", "data/orders/0", "--key", "--from"], "--key needs a value: --key <key>"],
+    [["help", "verfy"], "there is no command verfy; did you mean verify?"],
+    [["--from", "1", "cat", "x"], "flags stand behind the command: walkabout cat … --from"],
+    [["--frmo", "1"], "flags stand behind the command: walkabout <command> … --frmo"],
   ])("%j", async (args, message) => {
     const shop = new Workshop();
     await (await shop.log("orders", 1)).close();
+    symlinkSync("nowhere", shop.path("dangling"));
     const { code, out, err } = await shop.run(args);
     expect([code, out]).toEqual([3, ""]);
     expect(err).toContain(`walkabout: ${message}`);
     expect(err.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("and the one flag that all commands have may stand in front of them", async () => {
+    const shop = new Workshop();
+    await (await shop.log("orders", 1)).close();
+    const { code, out, err } = await shop.run(["--json", "append", "data/orders/0", "--", "--json"]);
+    expect([code, err, JSON.parse(out)]).toMatchObject([0, "", { offset: 1 }]);
+    expect((await shop.run(["cat", "data/orders/0", "--from", "1"])).out).toMatch(/ --json\n$/);
+    const none = await shop.run(["--json"]);
+    expect([none.code, JSON.parse(none.out)]).toMatchObject([3, { error: { code: "USAGE" } }]);
+    const { out: version } = await shop.run(["--version", "--json"]);
+    expect(JSON.parse(version).version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
   test("and in JSON where that was asked for", async () => {
@@ -95,6 +124,43 @@ describe.skipIf(!hasTerminal)(
       expect(answered.out).toContain("Remove 2 records, offsets 0 to 1, of data/orders/0 for good? [y/N]");
       expect([answered.code, answered.out]).toEqual([code, expect.stringContaining(message)]);
       expect((await shop.json("stats", "data/orders/0")).records).toBe(left);
+    });
+
+    test("append says how what is typed is ended, and only to somebody who types", async () => {
+      const shop = new Workshop();
+      const { code, out } = await shop.terminal("walkabout append data/orders/0", { input: "one\n\x04" });
+      expect([code, out]).toEqual([0, expect.stringContaining("Ctrl-D on an empty line ends it")]);
+      expect(out).toContain("1 record appended: offset 0, on disk");
+      for (const quiet of [
+        "echo two | walkabout append data/orders/0",
+        "walkabout append data/orders/0 three",
+      ]) {
+        expect((await shop.terminal(quiet)).out).toMatch(/^1 record appended: offset \d, on disk\r?\n$/);
+      }
+    });
+
+    test.each([
+      ["\x03", 130, "[y/N]"],
+      ["\x04", 3, "Nothing was changed."],
+    ])("truncate changes nothing when it is left at its question: %j", async (input, code, message) => {
+      const shop = new Workshop();
+      await shop.closedLog("orders", 30);
+      const before = shop.snapshot("orders");
+      const left = await shop.terminal("walkabout truncate data/orders/0 --before 2", { input });
+      expect([left.code, left.out]).toEqual([code, expect.stringContaining(message)]);
+      expect(left.out).not.toContain("Error");
+      expect(shop.snapshot("orders")).toEqual(before);
+    });
+
+    test("ls leaves out columns where there is no room for them", async () => {
+      const shop = new Workshop();
+      await shop.closedLog("orders", 30);
+      const { out } = await shop.terminal("stty cols 40; walkabout ls data", { env: { NO_COLOR: "1" } });
+      const lines = out.trim().split("\r\n");
+      expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
+        ["LOG", "OFFSETS", "LOCKED BY"],
+        ["data/orders/0", "0 to 29", "-"],
+      ]);
     });
 
     test("an archive is not printed", async () => {

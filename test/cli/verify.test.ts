@@ -1,5 +1,5 @@
 /** `verify`, on logs that real accidents have befallen: verdicts, places, exit codes. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { corrupt, cutEnd, Workshop } from "./tool.ts";
 
@@ -108,6 +108,13 @@ describe("verify", () => {
     const shop = new Workshop();
     expect((await shop.run(["verify", "nowhere"])).code).toBe(3);
     expect((await shop.run(["verify"])).code).toBe(3);
+    const [name] = await shop.closedLog("later", 3);
+    const bytes = readFileSync(name!);
+    bytes[4] = 2;
+    writeFileSync(name!, bytes);
+    const later = await shop.run(["verify", "data"]);
+    expect([later.code, later.out]).toEqual([3, expect.stringContaining("its format version is 2")]);
+    expect(later.out).not.toContain("lost");
     mkdirSync(shop.path("bare"));
     const { code, err } = await shop.run(["verify", "bare"]);
     expect([code, err]).toEqual([3, "walkabout: there is no log in bare\n"]);

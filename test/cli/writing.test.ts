@@ -1,7 +1,8 @@
 /** What writes: append, truncate, retain, salvage, export, import, bench. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { corrupt, ended, Workshop } from "./tool.ts";
+import { corrupt, cutEnd, ended, Workshop } from "./tool.ts";
 
 describe("append", () => {
   test("takes values, lines and JSON, and makes the log", async () => {
@@ -36,6 +37,20 @@ describe("append", () => {
     expect([bad.code, bad.err]).toEqual([3, expect.stringContaining("record 2: value must be")]);
     const folder = await shop.run(["append", "data/orders", "x"]);
     expect([folder.code, folder.err]).toEqual([3, expect.stringContaining("<dir>/<topic>/<partition>")]);
+  });
+
+  test("says what it has cleared away", async () => {
+    const shop = new Workshop();
+    const names = await shop.closedLog("orders", 5);
+    cutEnd(names[0]!, 20);
+    writeFileSync(names[0]!.replace("00.wal", "05.wal"), "");
+    const { code, out, err } = await shop.run(["append", "data/orders/0", "six"]);
+    expect([code, out]).toEqual([0, "1 record appended: offset 5, on disk\n"]);
+    expect(err).toMatch(
+      /^data\/orders\/0: 0+\.wal held no whole record from position \d+ on; \d+ bytes were left out\n/,
+    );
+    expect(err).toMatch(/0+5\.wal was never finished being created, and was removed\n$/);
+    expect((await shop.run(["append", "data/orders/0", "seven"])).err).toBe("");
   });
 
   test("has flushed what it had read when Ctrl-C ends it", async () => {
@@ -100,6 +115,21 @@ describe("salvage", () => {
   });
 });
 
+test("salvage finishes its copy behind Ctrl-C, and says so", async () => {
+  const shop = new Workshop();
+  const log = await shop.log("orders", 0);
+  const value = new Uint8Array(2 ** 20).fill(1);
+  for (let index = 0; index < 60; index++) await log.append({ value });
+  await log.close();
+  const child = shop.start("salvage", "data/orders/0", "--to", "rescued");
+  const end = ended(child);
+  while (!existsSync(shop.path("rescued/orders/0"))) await delay(1);
+  child.kill("SIGINT");
+  const { code, err } = await end;
+  expect([code, err]).toEqual([0, "The copy is being finished; Ctrl-C once more leaves a part of it.\n"]);
+  expect(await shop.json("verify", "rescued")).toMatchObject({ verdict: "sound", closed: true, records: 60 });
+});
+
 describe("export and import", () => {
   test("make one file of a log, and the same log of it", async () => {
     const shop = new Workshop();
@@ -119,6 +149,26 @@ describe("export and import", () => {
       `walkabout export ${path} | walkabout import - piped && walkabout verify piped`,
     );
     expect([piped.code, piped.err]).toEqual([0, ""]);
+  });
+
+  test("leave nothing behind when Ctrl-C ends them", async () => {
+    const shop = new Workshop();
+    await shop.closedLog("orders", 30);
+    await shop.run(["export", "data/orders/0", "--to", "log.tar"]);
+    const child = shop.start("import", "-", "copy");
+    const end = ended(child);
+    child.stdin.write(readFileSync(shop.path("log.tar")).subarray(0, 3000));
+    while (!existsSync(shop.path("copy/orders/0"))) await delay(5);
+    child.kill("SIGINT");
+    expect(await end).toEqual({ code: 130, out: "", err: "" });
+    expect(await shop.json("ls", "copy")).toEqual([expect.objectContaining({ segments: 0 })]);
+  });
+
+  test("leave stdout to the archive", async () => {
+    const shop = new Workshop();
+    await shop.closedLog("orders", 3);
+    const { code, out } = await shop.run(["export", "data/orders/0", "--json"]);
+    expect([code, JSON.parse(out)]).toMatchObject([3, { error: { code: "USAGE" } }]);
   });
 
   test("leave nothing behind when the file is cut off or no archive", async () => {

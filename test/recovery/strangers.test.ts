@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { pathOf } from "../../src/format/names.ts";
-import { openLog } from "../../src/index.ts";
+import { openLog, openReader, verify } from "../../src/index.ts";
 import { filesOf, linesOf, printed, valuesOf } from "../support/content.ts";
 import { models } from "../support/machine.ts";
 import { refusal } from "../support/outcome.ts";
@@ -95,6 +95,42 @@ describe.each(models)("a segment of another log ($name)", (model) => {
     await log.close();
     await put(machine, name!, (await filesOf(machine.storage, ["payments", "0"])).get(name!)!);
     expect(await corruption(machine)).toMatchObject({ segment: name });
+  });
+});
+
+/** What no interrupted creation leaves behind: its first four bytes are those of a segment, or zero. */
+const files: [string, Uint8Array][] = [
+  ["text", new TextEncoder().encode("not a log at all\n".repeat(30))],
+  ["three bytes", new TextEncoder().encode("no\n")],
+  ["much of one byte", new Uint8Array(70_000).fill(7)],
+  ["an unfinished header with one foreign byte", Uint8Array.of(83, 81, 0, 1)],
+];
+
+describe.each(models)("a file of somebody else under the name of the first segment ($name)", (model) => {
+  test.each(files)("is refused, and not touched: %s", async (_, bytes) => {
+    const machine = model.build();
+    const name = "00000000000000000000.wal";
+    await put(machine, name, bytes);
+    const error = await corruption(machine);
+    expect(error).toMatchObject({ segment: name, position: 0, first: 0 });
+    expect(error.message).toContain("does not begin as a segment does");
+    await refusal(openReader({ storage: machine.storage, topic: "orders" }), "CORRUPT");
+    const report = await verify({ storage: machine.storage, topic: "orders" });
+    expect(report).toMatchObject({ verdict: "corrupt", segments: [{ segment: name, verdict: "corrupt" }] });
+    expect((await machine.files()).get(name)).toEqual(bytes);
+  });
+
+  test.each([0, 2, 3, 8, 95])("is told from the first %i bytes of a segment", async (size) => {
+    const scout = model.build();
+    const [name] = await segmented(scout, { segments: 1, closed: true });
+    const part = (await scout.files()).get(name!)!.slice(0, size);
+    for (const bytes of [part, overwrite(0, part)(new Uint8Array(500))]) {
+      const machine = model.build();
+      await put(machine, name!, bytes);
+      expect(await verify({ storage: machine.storage, topic: "orders" })).toMatchObject({ verdict: "torn" });
+      const log = await machine.open();
+      expect(log.recovery).toMatchObject({ verdict: "new", unborn: [name], next: 0 });
+    }
   });
 });
 

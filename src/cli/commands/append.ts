@@ -4,11 +4,11 @@ import type { Ack } from "../../ack.ts";
 import type { Log } from "../../log.ts";
 import { checkRecord } from "../../check-record.ts";
 import { reasonOf } from "../../errors.ts";
-import { openLog } from "../../open-log.ts";
 import type { RecordInput } from "../../record.ts";
 import { logAt } from "../address.ts";
 import { integerFlag } from "../arguments.ts";
 import { type Command, exit, type Invocation, UsageError } from "../command.ts";
+import { openTold } from "../opening.ts";
 import { recordOfJson } from "../records.ts";
 import { countText, rangeText } from "../text.ts";
 
@@ -39,8 +39,9 @@ export const append: Command = {
     const { flags, positionals, output, signal } = invocation;
     const [path, ...values] = positionals;
     const lockWaitMs = integerFlag(flags, "wait") ?? 0;
-    const log = await openLog({ ...logAt(path!, { missing: true }).address, lockWaitMs, signal });
+    const log = await openTold(logAt(path!, { missing: true }), invocation, { lockWaitMs });
     try {
+      if (values.length === 0) output.hint("A record a line; Ctrl-D on an empty line ends it.");
       const records = recordsOf(values.length > 0 ? values : stdinLines(signal), invocation);
       const acks = flags.has("atomic") ? await appendTogether(log, records) : await appendEach(log, records);
       if (output.json) {

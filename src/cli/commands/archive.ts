@@ -1,8 +1,8 @@
 /** `export` and `import`: one file for a whole log. */
-import { createReadStream, createWriteStream, existsSync, unlinkSync } from "node:fs";
-import { Readable } from "node:stream";
+import { createReadStream, createWriteStream, existsSync, statSync, unlinkSync } from "node:fs";
+import { addAbortSignal, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { nodeStorage } from "../../../adapters/node/storage.ts";
 import { exportLog } from "../../export.ts";
 import { importLog } from "../../import.ts";
@@ -26,6 +26,8 @@ export const exportCommand: Command = {
     const log = logAt(path!);
     const to = flags.get("to");
     if (to === undefined) {
+      if (output.json)
+        throw new UsageError("stdout is for the archive: say --to <file> to have --json as well");
       if (process.stdout.isTTY === true)
         throw new UsageError("an archive is not for a terminal: say --to <file>, or redirect stdout");
       for await (const chunk of exportLog(log.address)) {
@@ -35,6 +37,7 @@ export const exportCommand: Command = {
       return exit.fine;
     }
     if (existsSync(to)) throw new UsageError(`${to} exists already, and is not overwritten`);
+    if (!exists(dirname(to))) throw notThere(dirname(to));
     let bytes = 0;
     const counted = async function* () {
       for await (const chunk of exportLog(log.address)) {
@@ -68,8 +71,11 @@ export const importCommand: Command = {
   examples: ["orders.tar ./data", "- ./data < orders.tar"],
   async run({ positionals: [file, dir], output, signal }) {
     if (file !== "-" && !exists(file!)) throw notThere(file!);
+    if (file !== "-" && statSync(file!).isDirectory()) {
+      throw new UsageError(`${file} is a folder; an archive is one file, made by walkabout export`);
+    }
     const input = file === "-" ? process.stdin : createReadStream(file!, { highWaterMark: 2 ** 20 });
-    const report = await importLog(nodeStorage(dir!), readWhile(input, signal));
+    const report = await importLog(nodeStorage(dir!), addAbortSignal(signal, input));
     const log = join(dir!, ...pathOf(report.topic, report.partition));
     if (output.json) await output.value({ log, ...report });
     else
@@ -79,10 +85,3 @@ export const importCommand: Command = {
     return exit.fine;
   },
 };
-
-async function* readWhile(input: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  for await (const chunk of input) {
-    signal.throwIfAborted();
-    yield chunk;
-  }
-}

@@ -30,6 +30,8 @@ export const dump: Command = {
     const files = new Files(place, path);
     try {
       const names = (await files.list()).filter((name) => parseSegmentName(name) !== undefined).toSorted();
+      if (names.length === 0 && !invocation.output.json)
+        await invocation.output.line("The log has no segments.");
       for (const name of names) {
         if (segment === undefined || name === segment) await dumpSegment(files, name, invocation);
       }

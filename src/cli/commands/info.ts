@@ -5,7 +5,7 @@ import { pathOf } from "../../format/names.ts";
 import { type Found, logAt } from "../address.ts";
 import { type Command, exit } from "../command.ts";
 import { holderText } from "../holder.ts";
-import { summaryOf } from "../survey.ts";
+import { type Summary, summaryOf } from "../survey.ts";
 import { ageText, bytesText, countText, rangeText, timeText } from "../text.ts";
 
 export const info: Command = {
@@ -20,9 +20,10 @@ export const info: Command = {
     const log = logAt(path!);
     const summary = await summaryOf(log);
     const segments = await segmentsOf(log, summary.next);
+    const code = codeOf(summary);
     if (output.json) {
       await output.value({ ...summary, list: segments });
-      return summary.error === undefined ? exit.fine : exit.corrupt;
+      return code;
     }
     const { first, next, durable, bytes, modified, holder, error } = summary;
     const { bold, dim, red } = output.paint;
@@ -39,14 +40,19 @@ export const info: Command = {
     await output.line(
       `  ${holder === undefined ? "nobody holds the lock" : `locked by ${holderText(holder)}`}`,
     );
-    if (segments.length === 0) return exit.fine;
+    if (segments.length === 0) return code;
     await output.line();
-    const [boxes, offsets] = picture(segments, Math.min(output.width, 100) - 4);
+    const [boxes, offsets] = picture(segments, Math.min(output.width ?? 80, 100) - 4);
     await output.line(`  ${boxes}`);
     await output.line(`  ${dim(offsets!)}`);
-    return error === undefined ? exit.fine : exit.corrupt;
+    return code;
   },
 };
+
+function codeOf({ error }: Summary): number {
+  if (error === undefined) return exit.fine;
+  return error.code === "CORRUPT" ? exit.corrupt : exit.trouble;
+}
 
 interface Box {
   readonly segment: string | undefined;

@@ -1,5 +1,5 @@
 /** `ls`: the logs in a folder. */
-import { logsBelow } from "../address.ts";
+import { logsBelow, nearestFolder } from "../address.ts";
 import { type Command, exit } from "../command.ts";
 import { holderText } from "../holder.ts";
 import { type Summary, summaryOf } from "../survey.ts";
@@ -20,16 +20,34 @@ export const ls: Command = {
       return exit.fine;
     }
     if (summaries.length === 0) {
-      await output.line(`There is no log below ${path} (a log is a folder, <dir>/<topic>/<partition>)`);
+      const near = nearestFolder(path);
+      await output.line(
+        near === undefined
+          ? `There is no log in ${path} (a log is a folder, <dir>/<topic>/<partition>)`
+          : `There is no log in ${path}; did you mean walkabout ls ${near}?`,
+      );
       return exit.fine;
     }
     const head = ["LOG", "TOPIC", "OFFSETS", "SEGMENTS", "BYTES", "LAST WRITE", "LOCKED BY"];
-    const [titles, ...lines] = table([head, ...summaries.map(rowOf)]);
+    const [titles, ...lines] = fitting([head, ...summaries.map(rowOf)], output.width ?? Infinity);
     await output.line(output.paint.dim(titles!));
     for (const line of lines) await output.line(line);
     return exit.fine;
   },
 };
+
+/** What a narrow terminal has no room for; the topic stands in the path as well. */
+const leftOut = ["TOPIC", "SEGMENTS", "LAST WRITE", "BYTES"];
+
+function fitting(rows: readonly (readonly string[])[], width: number): string[] {
+  let left = rows;
+  for (const title of leftOut) {
+    if (table(left).every((line) => line.length <= width)) break;
+    const column = left[0]!.indexOf(title);
+    left = left.map((row) => row.filter((_, index) => index !== column));
+  }
+  return table(left);
+}
 
 function rowOf(summary: Summary): string[] {
   const { log, topic, segments, bytes, modified, holder } = summary;

@@ -1,9 +1,9 @@
 /** `truncate` and `retain`: what removes records for good, and asks first. */
-import { openLog } from "../../open-log.ts";
 import { openReader } from "../../open-log.ts";
 import { logAt } from "../address.ts";
 import { durationFlag, integerFlag, sizeFlag } from "../arguments.ts";
 import { type Command, exit, type Flag, type Invocation, UsageError } from "../command.ts";
+import { openTold } from "../opening.ts";
 import { bytesText, countText, rangeText } from "../text.ts";
 
 const yes: Flag = { type: "boolean", short: "y", help: "do not ask" };
@@ -36,7 +36,7 @@ export const truncate: Command = {
     if (to <= from) return done(invocation, log.path, { first, next }, { first, next });
     const question = `Remove ${countText(to - from, "record")}, ${rangeText(from, to)}, of ${log.path} for good?`;
     if (!(await isSure(invocation, question))) return declined(invocation);
-    const opened = await openLog(log.address);
+    const opened = await openTold(log, invocation);
     try {
       if (before === undefined) await opened.truncateAfter(after!);
       else await opened.truncateBefore(before);
@@ -78,7 +78,7 @@ export const retain: Command = {
     ];
     const question = `Remove the oldest segments of ${log.path} for good, while there are ${limits.flat().join(" or ")}?`;
     if (!(await isSure(invocation, question))) return declined(invocation);
-    const opened = await openLog({ ...log.address, retention: { maxBytes, maxAgeMs } });
+    const opened = await openTold(log, invocation, { retention: { maxBytes, maxAgeMs } });
     try {
       return await done(invocation, log.path, before, { first: opened.first, next: opened.next });
     } finally {
@@ -99,9 +99,9 @@ async function boundsOf(address: Parameters<typeof openReader>[0]): Promise<Boun
   return { first, next };
 }
 
-async function isSure({ flags, output }: Invocation, question: string): Promise<boolean> {
+async function isSure({ flags, output, signal }: Invocation, question: string): Promise<boolean> {
   if (flags.has("yes")) return true;
-  const answer = await output.ask(question);
+  const answer = await output.ask(question, signal);
   if (answer === undefined)
     throw new UsageError("nobody can be asked here: say --yes to remove records for good");
   return answer;

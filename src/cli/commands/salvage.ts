@@ -1,5 +1,5 @@
 /** `salvage`: copies what is readable of a damaged log to a new folder. */
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { nodeStorage } from "../../../adapters/node/storage.ts";
 import { type Evidences, gather } from "../../engine/evidence.ts";
 import { Files } from "../../engine/files.ts";
@@ -29,7 +29,7 @@ export const salvage: Command = {
     "The damaged log is only read. Records keep their offsets; those that are lost leave a gap.",
   ],
   examples: ["./data/orders/0 --dry-run", "./data/orders/0 --to ./rescued"],
-  async run({ positionals: [path], flags, output }) {
+  async run({ positionals: [path], flags, output, signal }) {
     const log = logAt(path!);
     const to = flags.get("to");
     if (flags.has("dry-run")) {
@@ -38,7 +38,13 @@ export const salvage: Command = {
       return exit.fine;
     }
     if (to === undefined) throw new UsageError("--to is missing: where to put the copy, or use --dry-run");
+    if (!relative(resolve(log.path), resolve(to)).startsWith("..")) {
+      throw new UsageError(`--to ${to} is in the damaged log, which is left as it is; name another folder`);
+    }
     const { topic, partition } = log.address;
+    signal.addEventListener("abort", () => {
+      output.note("The copy is being finished; Ctrl-C once more leaves a part of it.");
+    });
     const report = await salvageLog(log.address, { storage: nodeStorage(to), topic, partition });
     await tell(log, { ...report, to: join(to, ...pathOf(topic, partition)) }, output);
     return exit.fine;

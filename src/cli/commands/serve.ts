@@ -54,22 +54,29 @@ export const serve: Command = {
     checkFolder(folder);
     const { host, port, gate, topics, settings } = settingsOf(invocation);
     const onError = complaints(invocation);
-    const logs: ServedLog[] = [];
-    try {
-      for (const topic of topics) {
-        logs.push(await ServedLog.open({ ...settings, folder, topic, gate, onError, signal }));
+    const logs = new Map<string, ServedLog>();
+    const places = topics.map((topic) => join(folder, ...pathOf(topic, 0)));
+    const service = new Service({ gate, folder, version: versionText() });
+    let server: HttpServer | undefined;
+    const open = async (wanted: readonly string[]): Promise<void> => {
+      for (const topic of wanted) {
+        logs.set(topic, await ServedLog.open({ ...settings, folder, topic, gate, onError, signal }));
       }
-      const service = new Service({ logs, gate, folder, version: versionText() });
-      const server = await HttpServer.listen(nodeListener(service.handle, { onError }), host, port);
-      const places = logs.map(({ topic }) => join(folder, ...pathOf(topic, 0)));
+    };
+    try {
+      // Who holds a log is worth more than who listens; and where nobody can listen, no log is made.
+      await open(topics.filter((_, index) => exists(places[index]!)));
+      server = await HttpServer.listen(nodeListener(service.handle, { onError }), host, port);
+      await open(topics.filter((topic) => !logs.has(topic)));
+      service.start(topics.map((topic) => logs.get(topic)!));
       const { url } = server;
       if (output.json) await output.value({ url, pid: process.pid, logs: places }, { lines: true });
       else await output.line(`walkabout serves ${places.join(", ")} at ${output.paint.bold(url)}`);
       if (!signal.aborted) await once(signal, "abort");
-      service.stop();
-      await server.stop();
     } finally {
-      await closeAll(logs);
+      service.stop();
+      await server?.stop();
+      await closeAll([...logs.values()]);
     }
     return exit.fine;
   },

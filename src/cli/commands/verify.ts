@@ -1,8 +1,8 @@
 /** `verify`: checks every byte, and says what is wrong and where. */
 import type { SegmentReport, VerifyProgress, VerifyReport } from "../../engine/verify.ts";
 import { verify as verifyLog } from "../../verify.ts";
-import { type Found, logsBelow } from "../address.ts";
-import { type Command, exit, type Invocation, UsageError } from "../command.ts";
+import { type Found, logsBelow, noLogIn } from "../address.ts";
+import { type Command, exit, type Invocation } from "../command.ts";
 import { type Holder, holderOf } from "../holder.ts";
 import type { Output } from "../output.ts";
 import { bytesText, countText, durationText, rangeText } from "../text.ts";
@@ -23,7 +23,7 @@ export const verify: Command = {
   async run(invocation) {
     const { output, positionals } = invocation;
     const logs = logsBelow(positionals[0]!);
-    if (logs.length === 0) throw new UsageError(`there is no log in ${positionals[0]}`);
+    if (logs.length === 0) throw noLogIn(positionals[0]!);
     const results: Result[] = [];
     for (const log of logs) {
       const result = await verifyOne(log, invocation);
@@ -115,7 +115,8 @@ function segmentLines(report: SegmentReport, output: Output): string[] {
   const what = reason === undefined ? rangeText(first, next) : `${rangeText(first, next)}: ${reason}`;
   const lines = [`${label(verdict, output)}  ${segment ?? "(no file)"}  ${what}`];
   for (const { position, first: from, next: to, reason: why, flipped } of damages) {
-    const lost = verdict === "torn" || to === from ? "" : `; lost: ${rangeText(from, to)}`;
+    const isLost = verdict !== "torn" && verdict !== "error" && to !== from;
+    const lost = isLost ? `; lost: ${rangeText(from, to)}` : "";
     lines.push(`${indent}at position ${position}: ${why}${lost}`);
     if (flipped === undefined) continue;
     lines.push(`${indent}one flipped bit would explain it: bit ${flipped.bit} of byte ${flipped.position}`);

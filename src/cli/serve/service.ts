@@ -5,7 +5,6 @@ import { statusOf } from "./status.ts";
 import type { ServedLog } from "./served-log.ts";
 
 export interface ServiceOptions {
-  readonly logs: readonly ServedLog[];
   readonly gate: Gate;
   readonly folder: string;
   readonly version: string;
@@ -14,21 +13,32 @@ export interface ServiceOptions {
 export class Service {
   readonly #options: ServiceOptions;
   readonly #since = Date.now();
+  #logs: readonly ServedLog[] = [];
+  /** Why everybody has to come again later. */
+  #closed: string | undefined = "this is being started";
   #isStopping = false;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
   }
 
+  /** Until then, what comes is sent away. */
+  start(logs: readonly ServedLog[]): void {
+    this.#logs = logs;
+    this.#closed = undefined;
+  }
+
   /** From now on, what comes is sent away, and what is answered ends its connection. */
   stop(): void {
+    this.#closed = "this is being stopped";
     this.#isStopping = true;
   }
 
   readonly handle = async (request: Request): Promise<Response> => {
-    const response = this.#isStopping
-      ? refusal(503, "this is being stopped; send it again later", { "retry-after": "1" })
-      : await this.#answer(request);
+    const response =
+      this.#closed === undefined
+        ? await this.#answer(request)
+        : refusal(503, `${this.#closed}; send it again later`, { "retry-after": "1" });
     if (this.#isStopping) response.headers.set("connection", "close");
     const origin = this.#options.gate.welcomed(request);
     if (origin !== undefined) response.headers.set("access-control-allow-origin", origin);
@@ -59,7 +69,7 @@ export class Service {
   }
 
   async #take(request: Request, path: string): Promise<Response> {
-    const { logs } = this.#options;
+    const logs = this.#logs;
     const log = path === "/" && logs.length === 1 ? logs[0] : logs.find((each) => each.post === path);
     if (log !== undefined) return log.take(request);
     const paths = logs.map((each) => each.post).join(", ");
@@ -67,8 +77,8 @@ export class Service {
   }
 
   async #show(path: string): Promise<Response> {
-    const { logs, folder, version } = this.#options;
-    const status = await statusOf(logs, { version, folder, since: this.#since });
+    const { folder, version } = this.#options;
+    const status = await statusOf(this.#logs, { version, folder, since: this.#since });
     if (path === "/status.json") return Response.json(status, { headers: { "cache-control": "no-store" } });
     return new Response(pageOf(status), {
       headers: {
