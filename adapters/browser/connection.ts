@@ -25,6 +25,8 @@ export class Connection {
   #last = 0;
   #death: WalError | undefined;
   readonly #watching = new AbortController();
+  /** How many are open, or being opened, over it. */
+  places = 0;
 
   /** Use `connect`. */
   constructor(worker: Worker) {

@@ -2,6 +2,7 @@
  * The storage for web applications, in pages and workers alike: it takes the best that the browser has, says what
  * and why, and leaves the host page its space.
  */
+import { WalError } from "../../src/errors.ts";
 import type { Place, Storage } from "../../src/storage.ts";
 import { indexedDbStorage } from "../indexeddb/storage.ts";
 import { opfsStorage, type OpfsStorageOptions, whyNoHandles } from "../opfs/storage.ts";
@@ -23,7 +24,8 @@ export interface BrowserStorageOptions extends BudgetOptions {
   readonly name?: string | undefined;
   /**
    * The worker that has the handles when this is a page: `walkabout/browser/worker`, started, or where it is,
-   * or how to start it. Without it, the bundler's way of finding workers is used (Vite, webpack).
+   * or how to start it. Without it, the bundler's way of finding workers is used (Vite, webpack). One that was started
+   * by somebody else cannot be started again when it dies.
    */
   readonly worker?: WorkerSource | undefined;
   /** Where new logs are made. The default is `opfs` where it works. */
@@ -32,6 +34,12 @@ export interface BrowserStorageOptions extends BudgetOptions {
   readonly persist?: boolean | undefined;
   /** Hears of everything that a user may have to know. */
   readonly onNotice?: ((notice: Notice) => void) | undefined;
+  /**
+   * What becomes of what is open in the worker of this page when the browser freezes the page. `keep`, the default: it stays
+   * open, and locked, until the page thaws or is discarded. `let-go`: it is given free at once, as if the worker had died, so
+   * that other tabs get it. An outbox then opens its logs anew when the page thaws; others have to be opened again.
+   */
+  readonly whenFrozen?: "keep" | "let-go" | undefined;
   readonly settleMs?: OpfsStorageOptions["settleMs"];
   readonly spareFiles?: OpfsStorageOptions["spareFiles"];
 }
@@ -48,12 +56,17 @@ export interface BrowserStorage extends Storage {
  * const log = await openLog({ storage: browserStorage(), topic: "outbox" });
  */
 export function browserStorage(options: BrowserStorageOptions = {}): BrowserStorage {
-  const { name = "walkabout", prefer = "opfs", persist = false, settleMs, spareFiles } = options;
+  const { name = "walkabout", prefer = "opfs", persist = false, whenFrozen = "keep" } = options;
+  const { settleMs, spareFiles } = options;
   if (prefer !== "opfs" && prefer !== "indexeddb") {
     throw new TypeError(`prefer must be "opfs" or "indexeddb", not ${String(prefer)}`);
   }
+  if (whenFrozen !== "keep" && whenFrozen !== "let-go") {
+    throw new TypeError(`whenFrozen must be "keep" or "let-go", not ${String(whenFrozen)}`);
+  }
   const opfs: OpfsStorageOptions = { directory: name, settleMs, spareFiles };
   const remote = new Remote(options.worker, opfs);
+  if (whenFrozen === "let-go") remote.letGoWhenFrozen();
   const budget = new Budget(options);
   const homes: Homes = {
     directory: name,
@@ -96,6 +109,7 @@ export function browserStorage(options: BrowserStorageOptions = {}): BrowserStor
     written: "memory",
     flushesAtOnce: 1,
     async open(path, open) {
+      remote.assertAwake();
       if (open.mode === "write")
         return withWebLock(`walkabout home of ${path.join("/")}`, () => openForWriting(path));
       const { storage } = await choose(path);
@@ -115,12 +129,30 @@ class Remote {
   readonly #source: WorkerSource | undefined;
   readonly #opfs: OpfsStorageOptions;
   #connecting: Promise<Connection | string> | undefined;
-  #open = 0;
+  /** The last one that there was. */
+  #connection: Connection | undefined;
+  #isFrozen = false;
 
   constructor(source: WorkerSource | undefined, opfs: OpfsStorageOptions) {
     this.#source = source;
     this.#opfs = opfs;
     this.files = opfsStorage(opfs);
+  }
+
+  /** A frozen page does nothing any more: what it does not let go of now, nobody gets before it thaws. */
+  letGoWhenFrozen(): void {
+    const { document } = globalThis as { document?: Pick<EventTarget, "addEventListener"> };
+    document?.addEventListener("freeze", () => {
+      this.#isFrozen = true;
+      this.#connection?.end("the page was frozen");
+    });
+    document?.addEventListener("resume", () => (this.#isFrozen = false));
+  }
+
+  /** What is begun now would be locked until the page thaws. */
+  assertAwake(): void {
+    if (this.#isFrozen)
+      throw new WalError("UNAVAILABLE", "the page is frozen: nothing can be opened in it now");
   }
 
   async storage(): Promise<Storage | string> {
@@ -143,7 +175,7 @@ class Remote {
     path: readonly string[],
     mode: "write" | "read",
   ): Promise<Place | undefined> {
-    this.#open++;
+    connection.places++;
     let place: number | undefined;
     try {
       place = (await connection.call({ op: "open", path, mode })) as number | undefined;
@@ -155,19 +187,23 @@ class Remote {
       : new RemotePlace(connection, place, () => this.#closed(connection));
   }
 
-  /** The worker, started anew where the last one has died. */
+  /** The worker, started anew where the last one has died, also if it could not be started the last time. */
   async #connect(): Promise<Connection | string> {
-    const known = await this.#connecting;
-    if (known === undefined || (typeof known !== "string" && known.isDead)) {
+    const connecting = this.#connecting;
+    const known = await connecting;
+    const isThere = typeof known === "string" ? this.#connection === undefined : known?.isDead === false;
+    // Somebody else may have begun meanwhile.
+    if (!isThere && this.#connecting === connecting) {
       this.#connecting = Connection.connect(this.#source, { opfs: this.#opfs });
-      this.#open = 0;
     }
-    return this.#connecting!;
+    const connection = await this.#connecting!;
+    if (typeof connection !== "string") this.#connection = connection;
+    return connection;
   }
 
   #closed(connection: Connection): void {
-    this.#open--;
-    if (this.#open === 0) connection.end();
+    connection.places--;
+    if (connection.places === 0) connection.end();
   }
 }
 

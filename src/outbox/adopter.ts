@@ -60,6 +60,13 @@ export class Adopter {
     await Promise.all(this.adopted.map((outbox) => outbox.close()));
   }
 
+  /** Gives everything free for now, as well as that goes. */
+  async letGo(): Promise<void> {
+    const { adopted } = this;
+    this.#adopted.clear();
+    await Promise.allSettled(adopted.map((outbox) => outbox.close()));
+  }
+
   /** When everything is free: lets the others look for it. */
   leave(): void {
     this.#neighbours.leave();
@@ -95,7 +102,7 @@ export class Adopter {
       if (isEnding || this.#closed || isInUse(outbox)) return;
       isEnding = true;
       void this.#end(outbox)
-        .catch((error: unknown) => emit("error", { error }))
+        .catch((error: unknown) => this.#adopted.has(outbox.partition) && emit("error", { error }))
         .finally(() => (isEnding = false));
     });
     emit("change", undefined);

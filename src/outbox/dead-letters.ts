@@ -75,6 +75,11 @@ export class DeadLetters {
     return new Set(this.#letters.values());
   }
 
+  /** Offsets of letters that are no more, and may be there again behind a crash. */
+  get unwritten(): ReadonlySet<number> {
+    return this.#ledger.unwritten;
+  }
+
   /** All letters, the oldest first. */
   async *list(): AsyncGenerator<DeadLetter, void, void> {
     for (const offset of this.#letters.keys()) {

@@ -58,6 +58,8 @@ export class Journal {
   readonly #now: () => number;
   /** The next sequence of each lane. */
   readonly #next: number[];
+  /** Ids of records that were rejected since one was taken, behind which they cannot come back any more. */
+  readonly rejected = new Set<string>();
   #pushes = 0;
   #isNoted = false;
 
@@ -120,7 +122,11 @@ export class Journal {
     const bytes = bytesOf(record);
     // Appended first, it is durable when the record is, and what fails it fails the record as well.
     if (!this.#isNoted) void this.#note().catch(() => undefined);
-    const ack = await this.#ledger.append(stored(record, number), bytes);
+    const ack = await this.#ledger.append(stored(record, number), bytes).catch((error: unknown) => {
+      this.rejected.add(this.idOf(number));
+      throw error;
+    });
+    this.rejected.clear();
     const { offset } = ack;
     const entry = { offset, key, bytes, pushed, lane, sequence: number.sequence, attempts: 0 };
     return { entry, ack };
@@ -137,12 +143,17 @@ export class Journal {
     });
   }
 
-  idOf({ lane, sequence }: Entry): string {
+  idOf({ lane, sequence }: Pick<Entry, "lane" | "sequence">): string {
     return `${this.identity.id}-${lane}-${sequence}`;
   }
 
   settle(entries: readonly Entry[]): void {
     this.#ledger.settle(entries.map(({ offset }) => offset));
+  }
+
+  /** Offsets of records that are settled, and may be there again behind a crash. */
+  get unwritten(): ReadonlySet<number> {
+    return this.#ledger.unwritten;
   }
 
   /** Resolves when everything that was settled is so for good. */

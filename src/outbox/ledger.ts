@@ -12,6 +12,7 @@ import {
   type RecordInput,
   WalError,
 } from "../index.ts";
+import { isGone } from "./gone.ts";
 import type { Clockwork } from "./platform.ts";
 import { textOf } from "./text.ts";
 
@@ -36,6 +37,8 @@ export interface LedgerOptions {
   readonly onError: (error: unknown) => void;
   /** Cursors can be written again. */
   readonly onRecovered: () => void;
+  /** The storage is gone: nothing will be written or read any more. It may be told more than once. */
+  readonly onGone: (error: unknown) => void;
 }
 
 /** What was found in a log when it was opened. */
@@ -87,14 +90,14 @@ export class Ledger {
 
   /** The strength and the rest are those of the log. What comes back is not settled. */
   async append(record: RecordInput, bytes: number): Promise<Ack> {
-    const ack = await this.#log.append({ ...record, kind: kind.entry });
+    const ack = await this.#watched(this.#log.append({ ...record, kind: kind.entry }));
     this.#live.set(ack.offset, bytes);
     return ack;
   }
 
   /** Writes a cursor that settles nothing, and is durable when this resolves. */
   async note(): Promise<void> {
-    this.#lastCursor = (await this.#log.append(this.#cursor([]))).offset;
+    this.#lastCursor = (await this.#watched(this.#log.append(this.#cursor([])))).offset;
   }
 
   /** These are never needed again. It is made durable soon; see {@link Ledger.written}. */
@@ -109,8 +112,17 @@ export class Ledger {
     while (this.#writing !== undefined) await this.#writing;
   }
 
+  /** Offsets that are settled, and that no durable cursor tells of yet. */
+  get unwritten(): ReadonlySet<number> {
+    return new Set(this.#unwritten);
+  }
+
   /** The records at these offsets, which grow. */
-  async read(offsets: readonly number[]): Promise<LogRecord[]> {
+  read(offsets: readonly number[]): Promise<LogRecord[]> {
+    return this.#watched(this.#read(offsets));
+  }
+
+  async #read(offsets: readonly number[]): Promise<LogRecord[]> {
     const records: LogRecord[] = [];
     for (const [from, to] of rangesOf(offsets, gapMax)) {
       const wanted = new Set(offsets.filter((offset) => offset >= from && offset < to));
@@ -167,7 +179,8 @@ export class Ledger {
       } catch (error) {
         this.failing = true;
         this.#unwritten.push(...offsets);
-        this.#options.onError(error);
+        if (isGone(error)) this.#options.onGone(error);
+        else this.#options.onError(error);
         if (this.#closed) break;
         await this.#pause();
       }
@@ -188,6 +201,15 @@ export class Ledger {
     const [oldest = this.#lastCursor] = this.#live.keys();
     const first = Math.min(oldest, this.#lastCursor);
     await this.#log.truncateBefore(first).catch(this.#options.onError);
+  }
+
+  async #watched<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (isGone(error)) this.#options.onGone(error);
+      throw error;
+    }
   }
 
   #recovered(): void {

@@ -1,12 +1,8 @@
 /** Opens an outbox, or what others left of it, or forgets one. */
-import { listLogs, type LogName, openLog } from "../index.ts";
+import { listLogs, type LogName, openLog, type RecordInput } from "../index.ts";
 import { Adopter } from "./adopter.ts";
-import { Courier } from "./courier.ts";
-import { DeadLetters } from "./dead-letters.ts";
 import { type Emit, newEvents } from "./events.ts";
-import { Graves } from "./graves.ts";
-import { Journal } from "./journal.ts";
-import { Lanes } from "./lanes.ts";
+import { Mender } from "./mender.ts";
 import { topicOf } from "./names.ts";
 import {
   checkAddress,
@@ -15,15 +11,12 @@ import {
   type OutboxOptions,
   type OutboxSettings,
 } from "./options.ts";
-import { drainNow, orphansOf, type Search } from "./orphans.ts";
+import { drainNow, isLocked, orphansOf, type Search } from "./orphans.ts";
 import { Outbox } from "./outbox.ts";
-import { Room } from "./room.ts";
+import { openWorks, type Remains, type Works, type WorksOptions } from "./works.ts";
 
-/**
- * Whoever had a queue's log open had that of its dead letters as well, and gives that free a moment later when
- * it dies, in ms.
- */
-const deadLockWaitMs = 5000;
+/** A storage that is gone may take a moment to let go of its lock, in ms. */
+const lostLockWaitMs = 5000;
 
 /**
  * Opens an outbox, which is created when it is missing, and begins to deliver what is pending.
@@ -37,96 +30,85 @@ export function openOutbox(options: OutboxOptions): Promise<Outbox> {
   return open(checkOptions(options));
 }
 
-async function open(settings: OutboxSettings): Promise<Outbox> {
-  const { clockwork, deliver, order, segmentBytes, lockWaitMs = 0, signal } = settings;
-  const { storage, name, principal } = settings.address;
+/** Somebody else is told that the storage is gone, where `onOrphanGone` says so. */
+async function open(settings: OutboxSettings, onOrphanGone?: (error: unknown) => void): Promise<Outbox> {
+  const { clockwork } = settings;
+  const { name } = settings.address;
   const { target, emit } = newEvents();
-  const log = (kind: "queue" | "dead", partition: number | "free" | undefined) => {
-    const waitMs = kind === "dead" ? Math.max(lockWaitMs, deadLockWaitMs) : lockWaitMs;
-    return { storage, topic: topicOf(name, principal, kind), partition, lockWaitMs: waitMs, signal };
-  };
-  const changed = (): void => emit("change", undefined);
-  const onError = (error: unknown): void => emit("error", { error });
-  const common = { segmentBytes, clockwork, onError };
-  const { journal, entries, letters } = await Journal.open({
-    ...common,
-    log: log("queue", settings.partition),
-    onRecovered: () => courier.kick(),
-    order,
-  });
-  let dead: DeadLetters;
-  try {
-    dead = await DeadLetters.open(
-      { ...common, log: log("dead", journal.partition), onRecovered: () => undefined },
-      (record, letter) => outbox.pushLetter(record, letter),
-      changed,
-    );
-  } catch (error) {
-    await journal.close().catch(() => undefined);
-    throw error;
-  }
-  const { batchRecordsMax, batchBytesMax } = settings;
-  const inSequence = deliver.inSequence === true;
-  const lanes = new Lanes({ order, inSequence, batchRecordsMax, batchBytesMax });
-  const now = (): number => storage.now();
-  const graves = new Graves(journal, dead, emit, now);
-  const courier: Courier = new Courier(
-    { ...settings, now, elapsed: () => storage.elapsed() },
-    {
-      journal,
-      lanes,
-      graves,
-      emit,
-      changed: () => {
-        room.admit();
-        changed();
-      },
-    },
-  );
-  const room = new Room(name, settings.bytesMax, settings.whenFull, lanes, courier);
-  // What a crash left in both places: the later of the two is right.
-  const { ids } = dead;
-  journal.settle(entries.filter((entry) => ids.has(journal.idOf(entry))));
-  for (const entry of entries) if (!ids.has(journal.idOf(entry))) lanes.add(entry);
-  void dead.settle(letters);
-  const adopter = settings.adopt ? adopterOf(settings, journal.partition, emit) : undefined;
-  const stopHints = settings.hints(() => outbox.wake());
-  const outbox: Outbox = new Outbox({
+  let adopter: Adopter | undefined;
+  const mender: Mender = new Mender({
     label: name,
-    journal,
-    lanes,
-    courier,
-    room,
-    dead,
-    events: target,
+    clockwork,
     emit,
-    stopHints,
-    adopter,
+    open: (onGone, remains) => {
+      const options = {
+        settings,
+        emit,
+        pushLetter: (record: RecordInput, letter: number) => outbox.pushLetter(record, letter),
+        onGone: onOrphanGone ?? onGone,
+      };
+      return remains === undefined
+        ? openWorks(options)
+        : reopenWorks(options, mender.works.journal.partition, remains);
+    },
+    letGo: async () => adopter?.letGo(),
+    onMended: () => {
+      mender.works.courier.kick();
+      void adopter?.look();
+    },
   });
+  await mender.begin();
+  adopter = settings.adopt ? adopterOf(settings, mender, emit) : undefined;
+  const stopHints = settings.hints(() => outbox.wake());
+  const outbox: Outbox = new Outbox({ label: name, mender, events: target, emit, stopHints, adopter });
   void adopter?.look();
   // Whoever opened it can listen before anything happens.
-  clockwork.after(0, () => courier.kick());
+  clockwork.after(0, () => mender.works.courier.kick());
   return outbox;
 }
 
-function adopterOf(settings: OutboxSettings, own: number, emit: Emit): Adopter {
+/**
+ * What is pending lies in the log that was open, so that one is taken again. Its lock may be free a moment later; where
+ * somebody has adopted it meanwhile, they deliver what is in it, and `"free"` is free to be another one.
+ */
+async function reopenWorks(options: WorksOptions, partition: number, remains: Remains): Promise<Works> {
+  const { settings } = options;
+  const lockWaitMs = Math.max(settings.lockWaitMs ?? 0, lostLockWaitMs);
+  try {
+    return await openWorks({ ...options, settings: { ...settings, partition, lockWaitMs } }, remains);
+  } catch (error) {
+    if (settings.partition !== "free" || !isLocked(error)) throw error;
+    return openWorks(options, remains);
+  }
+}
+
+function adopterOf(settings: OutboxSettings, mender: Mender, emit: Emit): Adopter {
   const { clockwork, adoptEveryMs: everyMs } = settings;
   const { name, principal } = settings.address;
   return new Adopter({
     name: topicOf(name, principal, "queue"),
     orphans: (skipped) =>
-      search(settings, {
-        skipped: (partition) => partition === own || skipped(partition),
-        onError: (error) => emit("error", { error }),
-      }),
+      search(
+        settings,
+        {
+          skipped: (partition) => partition === mender.works.journal.partition || skipped(partition),
+          onError: (error) => emit("error", { error }),
+        },
+        (error) => mender.mend(error),
+      ),
     everyMs,
     clockwork,
     emit,
   });
 }
 
-function search(settings: OutboxSettings, how: Omit<Search, "settings" | "open">): AsyncGenerator<Outbox> {
-  const orphan = (partition: number) => open({ ...settings, partition, adopt: false, lockWaitMs: 0 });
+/** Without `onGone`, each of them looks after itself when its storage is gone. */
+function search(
+  settings: OutboxSettings,
+  how: Omit<Search, "settings" | "open">,
+  onGone?: (error: unknown) => void,
+): AsyncGenerator<Outbox> {
+  const orphan = (partition: number) => open({ ...settings, partition, adopt: false, lockWaitMs: 0 }, onGone);
   return orphansOf({ settings, open: orphan, ...how });
 }
 

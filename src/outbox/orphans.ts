@@ -31,10 +31,14 @@ export async function* orphansOf({
       if (orphan.pending > 0 || orphan.dead.count > 0) yield orphan;
       else await orphan.close();
     } catch (error) {
-      if (error instanceof WalError && error.code === "LOCKED") onLocked?.();
+      if (isLocked(error)) onLocked?.();
       else onError(error);
     }
   }
+}
+
+export function isLocked(error: unknown): boolean {
+  return error instanceof WalError && error.code === "LOCKED";
 }
 
 /** Resolves when everything was delivered. Rejects at the first failure: whoever asked comes back later. */

@@ -1,14 +1,12 @@
 /** The public verbs of an outbox. */
 import { type Ack, type RecordInput, WalError } from "../index.ts";
 import type { Adopter } from "./adopter.ts";
-import type { Courier } from "./courier.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Emit, OutboxEventTarget } from "./events.ts";
-import type { Journal } from "./journal.ts";
-import type { Lanes } from "./lanes.ts";
+import type { Mender } from "./mender.ts";
 import { checkPush } from "./options.ts";
-import type { Room } from "./room.ts";
 import { bytesOf } from "./stored.ts";
+import type { Works } from "./works.ts";
 
 /** What a push resolves to. */
 export interface Pushed {
@@ -22,9 +20,9 @@ export interface Pushed {
 export interface OutboxStatus {
   /**
    * `idle`: nothing is pending. `delivering`: something is on its way. `waiting`: for the time of the next
-   * attempt. `held`: for `resume()`.
+   * attempt. `held`: for `resume()`. `reopening`: its storage is gone, and is opened again, as often as it takes.
    */
-  readonly state: "idle" | "delivering" | "waiting" | "held" | "closed";
+  readonly state: "idle" | "delivering" | "waiting" | "held" | "reopening" | "closed";
   /** Records that were pushed, and neither taken nor given up. */
   readonly pending: number;
   /** Of their keys, values and headers. */
@@ -39,11 +37,7 @@ export interface OutboxStatus {
 /** What `openOutbox` takes apart again. */
 export interface OutboxParts {
   readonly label: string;
-  readonly journal: Journal;
-  readonly lanes: Lanes;
-  readonly courier: Courier;
-  readonly room: Room;
-  readonly dead: DeadLetters;
+  readonly mender: Mender;
   readonly events: OutboxEventTarget;
   readonly emit: Emit;
   readonly stopHints: () => void;
@@ -52,45 +46,56 @@ export interface OutboxParts {
 }
 
 export class Outbox {
-  /** What was given up in this partition: to list, retry, export or drop. See `adopted`. */
-  readonly dead: DeadLetters;
   /** Tells `change`, `delivered`, `retry`, `held`, `dead` and `error`. */
   readonly events: OutboxEventTarget;
-  /** Who this outbox is to the other side. It never changes. */
-  readonly id: string;
-  /** Which of the logs of this outbox is open here. */
-  readonly partition: number;
   readonly #parts: OutboxParts;
   #closing: Promise<void> | undefined;
 
   /** Use `openOutbox`. */
   constructor(parts: OutboxParts) {
     this.#parts = parts;
-    this.dead = parts.dead;
     this.events = parts.events;
-    this.id = parts.journal.identity.id;
-    this.partition = parts.journal.partition;
+  }
+
+  /** What was given up in this partition: to list, retry, export or drop. See `adopted`. */
+  get dead(): DeadLetters {
+    return this.#works.dead;
+  }
+
+  /** Who this outbox is to the other side. It is the same as long as the log is. */
+  get id(): string {
+    return this.#works.journal.identity.id;
+  }
+
+  /**
+   * Which of the logs of this outbox is open here. With `"free"` it becomes another one if somebody adopted this one while
+   * its storage was gone.
+   */
+  get partition(): number {
+    return this.#works.journal.partition;
   }
 
   /** How many records were pushed, and neither taken nor given up, here and in what was adopted. */
   get pending(): number {
-    return this.#sum((outbox) => outbox.#parts.lanes.count);
+    return this.#sum((outbox) => outbox.#works.lanes.count);
   }
 
   get status(): OutboxStatus {
     const { pending } = this;
-    const underWay = this.#sum((outbox) => outbox.#parts.courier.underWay);
+    const underWay = this.#sum((outbox) => outbox.#works.courier.underWay);
     const waiting = pending === 0 ? "idle" : underWay > 0 ? "delivering" : "waiting";
-    const couriers = [this, ...this.adopted].map((outbox) => outbox.#parts.courier);
+    const couriers = [this, ...this.adopted].map((outbox) => outbox.#works.courier);
     const held = couriers.find((courier) => courier.held !== undefined)?.held;
     const open = held === undefined ? waiting : "held";
+    const { trouble } = this.#parts.mender;
+    const living = trouble === undefined ? open : "reopening";
     return {
-      state: this.#closing === undefined ? open : "closed",
+      state: this.#closing === undefined ? living : "closed",
       pending,
-      pendingBytes: this.#sum((outbox) => outbox.#parts.lanes.bytes),
+      pendingBytes: this.#sum((outbox) => outbox.#works.lanes.bytes),
       underWay,
       dead: this.#sum((outbox) => outbox.dead.count),
-      reason: held ?? couriers.find((courier) => courier.trouble !== undefined)?.trouble,
+      reason: trouble ?? held ?? couriers.find((courier) => courier.trouble !== undefined)?.trouble,
     };
   }
 
@@ -106,35 +111,34 @@ export class Outbox {
    * Takes a record, and resolves when it is durable. It is delivered as soon as that is possible, and
    * not forgotten before it was taken or is a dead letter.
    *
-   * Rejects with `FULL` or `TOO_LARGE` when it is over the budget, and with `FLUSH_FAILED` when it could
-   * not be stored: then it is not in the outbox, and may be pushed again.
+   * Rejects with `FULL` or `TOO_LARGE` when it is over the budget, and with `FLUSH_FAILED` or `UNAVAILABLE` when it
+   * could not be stored: then it is not in the outbox, and may be pushed again.
    *
    *     await outbox.push({ key: orderId, value: JSON.stringify(order) });
    */
   async push(record: RecordInput): Promise<Pushed> {
     this.#assertOpen("push to");
     checkPush(record);
-    const { room, journal } = this.#parts;
-    const { entry, ack } = await room.enter(bytesOf(record), () => this.#add(record, undefined));
-    return { id: journal.idOf(entry), durability: ack.durability };
+    return await this.#enter(record);
   }
 
   /** Puts a dead letter back. For the dead letters. */
   async pushLetter(record: RecordInput, letter: number): Promise<void> {
     this.#assertOpen("push to");
-    await this.#parts.room.enter(bytesOf(record), () => this.#add(record, letter));
+    await this.#enter(record, letter);
   }
 
   /** Tries everything now that waits for the time of its next attempt. */
   wake(): void {
-    this.#parts.courier.wake();
+    this.#parts.mender.wake();
+    this.#works.courier.wake();
     for (const outbox of this.adopted) outbox.wake();
     void this.#parts.adopter?.look();
   }
 
   /** Goes on after a `hold`. Without one it changes nothing. */
   resume(): void {
-    this.#parts.courier.resume();
+    this.#works.courier.resume();
     for (const outbox of this.adopted) outbox.resume();
     this.#parts.emit("change", undefined);
   }
@@ -144,19 +148,24 @@ export class Outbox {
    * Rejects when it is closed before.
    */
   async drained(): Promise<void> {
-    const { events, journal, adopter } = this.#parts;
-    await adopter?.looked();
-    while (this.pending > 0) {
+    const { events, mender, adopter } = this.#parts;
+    let works: Works;
+    do {
+      await adopter?.looked();
+      while (this.pending > 0 || mender.trouble !== undefined) {
+        this.#assertOpen("drain");
+        await new Promise<void>((resolve) =>
+          events.addEventListener("change", () => resolve(), { once: true }),
+        );
+      }
       this.#assertOpen("drain");
-      await new Promise<void>((resolve) =>
-        events.addEventListener("change", () => resolve(), { once: true }),
-      );
-    }
-    this.#assertOpen("drain");
-    // One that was closed meanwhile had been drained before.
-    const others = this.adopted.map((outbox) => outbox.drained().catch(() => undefined));
-    await Promise.all([journal.written(), ...others]);
-    this.#assertOpen("drain");
+      works = this.#works;
+      // One that was closed meanwhile had been drained before.
+      const others = this.adopted.map((outbox) => outbox.drained().catch(() => undefined));
+      await Promise.all([works.journal.written(), ...others]);
+      this.#assertOpen("drain");
+      // What was settled may be pending again if the storage has gone meanwhile.
+    } while (works !== this.#works || mender.trouble !== undefined);
   }
 
   /** Stops delivering, and gives the outbox free. What is pending stays pending for whoever opens it next. */
@@ -168,29 +177,36 @@ export class Outbox {
     return this.close();
   }
 
-  async #add(record: RecordInput, letter: number | undefined) {
-    const { journal, lanes, courier, emit } = this.#parts;
-    const pushed = await journal.push(record, letter);
-    lanes.add(pushed.entry);
-    emit("change", undefined);
+  /** When the logs are open, and when there is room. */
+  #enter(record: RecordInput, letter?: number): Promise<Pushed> {
+    return this.#parts.mender.use((works) =>
+      works.room.enter(bytesOf(record), () => this.#add(works, record, letter)),
+    );
+  }
+
+  async #add({ journal, lanes, courier }: Works, record: RecordInput, letter?: number): Promise<Pushed> {
+    const { entry, ack } = await journal.push(record, letter);
+    lanes.add(entry);
+    this.#parts.emit("change", undefined);
     void courier.kickSoon();
-    return pushed;
+    return { id: journal.idOf(entry), durability: ack.durability };
   }
 
   async #close(): Promise<void> {
-    const { courier, room, journal, dead, adopter, stopHints, emit } = this.#parts;
+    const { mender, adopter, stopHints, emit } = this.#parts;
     stopHints();
-    courier.close();
-    room.close(this.#closedError("push to"));
+    mender.stop(this.#closedError("push to"));
     try {
       await adopter?.close();
-      await dead.close();
     } finally {
-      // Last, because whoever waits for the outbox waits for this lock.
-      await journal.close();
+      await mender.close();
       adopter?.leave();
       emit("change", undefined);
     }
+  }
+
+  get #works(): Works {
+    return this.#parts.mender.works;
   }
 
   #sum(count: (outbox: Outbox) => number): number {

@@ -52,6 +52,8 @@ export class OutboxTab {
     if (!this.#isFrozen) return;
     await this.#devtools.send("Page.setWebLifecycleState", { state: "active" });
     this.#isFrozen = false;
+    // It may have got another log, and there is no order between two.
+    this.name += "+";
   }
 
   async kill(how) {

@@ -44,6 +44,7 @@ class Scene {
       await this.#receiver.start();
       await this.#begin();
       await this.#adoption();
+      await this.#replacement();
       await this.#pushUntil(records * 0.6);
       // The last tab goes, and with it the whole browser, while nothing can be delivered.
       await this.#network(false);
@@ -103,6 +104,38 @@ class Scene {
       return adopted.some((each) => each.partition === partition && each.pending === 300);
     });
     await this.#network(true);
+    await this.#open();
+  }
+
+  /** A tab that has adopted another one's records is frozen: its own and the adopted ones are delivered without it. */
+  async #replacement() {
+    await this.#network(false);
+    const victim = [...this.#tabs].at(1);
+    await this.#push(victim, 100);
+    await this.#kill(victim, "crashed");
+    let leader;
+    await this.#until("the records are adopted", async () => {
+      for (const tab of this.#tabs) if ((await tab.state()).adopted.length > 0) leader = tab;
+      return leader !== undefined;
+    });
+    await this.#push(leader, 100);
+    this.#counts.frozen += 1;
+    await leader.freeze();
+    await this.#network(
+      true,
+      [...this.#tabs].filter((tab) => tab !== leader),
+    );
+    await this.#until("everything is delivered beside a frozen tab", async () => {
+      const states = await this.#states();
+      if (states.some(({ pending }) => pending > 0)) return false;
+      const received = new Set(await this.#receiver.received());
+      await this.#receiver.start();
+      return [...this.#acknowledged].every((value) => received.has(value));
+    });
+    await this.#network(true);
+    await this.#thaw();
+    await this.#until("the frozen tab is back", async () => (await leader.state()).state === "idle");
+    await this.#push(leader, 10);
     await this.#open();
   }
 
@@ -189,9 +222,9 @@ class Scene {
     await this.#network(true);
   }
 
-  async #network(isOn) {
+  async #network(isOn, tabs = [...this.#tabs]) {
     this.#isOffline = !isOn;
-    await Promise.all([...this.#tabs].map((tab) => tab.network(isOn)));
+    await Promise.all(tabs.map((tab) => tab.network(isOn)));
   }
 
   async #restart(signal) {

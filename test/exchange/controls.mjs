@@ -149,24 +149,15 @@ export const controls = [
     name: "bury and keep",
     test: crash,
     breaks: "an outbox that is opened does not look for its records among the dead",
-    changes: [
-      [
-        "src/outbox/open-outbox.ts",
-        "if (!ids.has(journal.idOf(entry))) lanes.add(entry);",
-        "lanes.add(entry);",
-      ],
-      [
-        "src/outbox/open-outbox.ts",
-        "journal.settle(entries.filter((entry) => ids.has(journal.idOf(entry))));",
-        "",
-      ],
-    ],
+    changes: [["src/outbox/works.ts", "ids.has(id) || known", "known"]],
   },
   {
     name: "forget that a letter was retried",
     test: crash,
     breaks: "a letter that was pushed again is still a letter behind a crash",
-    changes: [["src/outbox/open-outbox.ts", "  void dead.settle(letters);\n", "  void letters;\n"]],
+    changes: [
+      ["src/outbox/works.ts", "[...letters, ...(known?.letters ?? [])]", "[...(known?.letters ?? [])]"],
+    ],
   },
   {
     name: "drop without a letter",
@@ -201,6 +192,54 @@ export const controls = [
         "src/outbox/adopter.ts",
         "    await outbox.close();\n    this.#adopted.delete",
         "    this.#adopted.delete",
+      ],
+    ],
+  },
+  {
+    name: "tell of locks",
+    test: "test/outbox/overtaken.test.ts",
+    breaks: "an orphan that somebody else has taken first is told of as an error",
+    changes: [
+      [
+        "src/outbox/orphans.ts",
+        "if (isLocked(error)) onLocked?.();\n      else ",
+        "if (isLocked(error)) onLocked?.();\n      ",
+      ],
+    ],
+  },
+  {
+    name: "leave a storage that is gone",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "an outbox whose storage is gone stays as it is",
+    changes: [["src/outbox/gone.ts", 'each.code === "UNAVAILABLE"', 'each.code === "FENCED"']],
+  },
+  {
+    name: "forget at reopening what was delivered",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "an outbox that opens its logs anew takes only what they say for settled",
+    changes: [["src/outbox/works.ts", " || known?.settled.has(offset) === true", ""]],
+  },
+  {
+    name: "take rejected pushes back",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "a push that was rejected is delivered when its log is opened anew",
+    changes: [["src/outbox/works.ts", " || known?.rejected.has(id) === true", ""]],
+  },
+  {
+    name: "forget the hold at reopening",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "an outbox that was held delivers when its logs are opened anew",
+    changes: [["src/outbox/works.ts", "  courier.held = remains?.held();\n", ""]],
+  },
+  {
+    name: "let nobody wait for the reopening",
+    test: "test/outbox/reopening.test.ts",
+    breaks: "a push while the logs are opened anew goes to those that are gone",
+    changes: [
+      [
+        "src/outbox/mender.ts",
+        "if (this.trouble === undefined) return use(this.works);",
+        "return use(this.works);",
       ],
     ],
   },

@@ -49,8 +49,8 @@ export class Run {
   get tally(): Readonly<Record<string, number>> {
     const crashes = this.#client.machine.crashes + this.#server.machine.crashes;
     const failures = this.#client.machine.failures + this.#server.machine.failures;
-    const { adoptions } = this.#client;
-    return { pushes: this.#pushes.length, crashes, failures, adoptions, ...this.#network.counts };
+    const { adoptions, reopenings } = this.#client;
+    return { pushes: this.#pushes.length, crashes, failures, adoptions, reopenings, ...this.#network.counts };
   }
 
   async all(): Promise<void> {
@@ -58,15 +58,17 @@ export class Run {
     const pushes = random.integer(20, 80);
     for (const side of [this.#client, this.#server]) {
       side.machine.crashChance = random.pick([0, 0.001, 0.005]);
-      side.machine.faultChance = random.pick([0, 0, 0.02]);
+      side.machine.faultChance = random.pick([0, 0.02, 0.1]);
       side.machine.onCrash = () => this.#crash(side, random.pick(endings));
     }
+    this.#client.deathChance = random.pick([0, 0, 0.003]);
     await this.#started(this.#server);
     await this.#started(this.#client);
     void this.#pushAll(pushes, random.integer(1, 6)).then(() => (this.#isStormy = false));
     this.#plan(() => this.#crash(this.#client, random.pick(endings)), random.integer(0, 4));
     this.#plan(() => this.#crash(this.#server, random.pick(endings)), random.integer(0, 4));
     this.#plan(() => this.#client.closeOne(), random.integer(0, 4));
+    this.#plan(() => this.#client.loseStorage(), random.pick([0, 0, 4]));
     this.#plan(() => this.#consume(random.chance(0.5)), random.integer(0, 5));
     await this.#until(() => !this.#isStormy, "everything was pushed");
     await this.#settle();
@@ -79,6 +81,7 @@ export class Run {
       side.machine.crashChance = 0;
       side.machine.faultChance = 0;
     }
+    this.#client.deathChance = 0;
     this.#network.weather = calm;
     await this.#until(() => this.#client.pending === 0, "nothing was pending");
     await this.#until(() => this.#network.underWay === 0, "nothing was on its way");
@@ -151,7 +154,8 @@ export class Run {
       const outbox = this.#random.pick(this.#client.outboxes);
       const push = {
         key,
-        partition: outbox.partition,
+        // It may become another one, and may never be known: then nothing is known of the order.
+        partition: outbox.status.state === "reopening" ? -1 - index : outbox.partition,
         value: `${index} ${key} ${"x".repeat(this.#random.integer(0, 60))}`,
         isAcknowledged: false,
       };
@@ -167,6 +171,7 @@ export class Run {
     const { world } = this.#client.machine;
     try {
       await outbox.push({ key: push.key, value: push.value });
+      push.partition = outbox.partition;
       // Who has crashed meanwhile was promised nothing.
       push.isAcknowledged = world === this.#client.machine.world;
     } catch {

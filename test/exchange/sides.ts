@@ -5,6 +5,7 @@ import { createReceiver } from "../../src/receiver/index.ts";
 import { Random } from "../sim/random.ts";
 import { keeping, survivals } from "../sim/survival.ts";
 import { type Manner, World } from "../sim/world.ts";
+import { Mortal } from "../support/mortal-storage.ts";
 import type { Answer, Network } from "./network.ts";
 import type { Time } from "./time.ts";
 
@@ -155,6 +156,12 @@ export class Client {
   /** Those that are open. None while it is down. */
   outboxes: Outbox[] = [];
   adoptions = 0;
+  reopenings = 0;
+  /** How likely it is that an operation is the last one of a tab's storage. */
+  deathChance = 0;
+  /** What each of them has its storage from, and what all have that were begun. */
+  #mortals = new Map<Outbox, Mortal>();
+  #begun: Mortal[] = [];
 
   constructor(machine: Machine, network: Network, options: ClientOptions) {
     this.machine = machine;
@@ -185,13 +192,21 @@ export class Client {
     void outbox!.close().catch(() => undefined);
   }
 
+  /** The worker of one tab dies, with everything that this tab has open in it. */
+  loseStorage(): void {
+    if (this.outboxes.length > 0) this.#mortals.get(this.machine.random.pick(this.outboxes))!.die();
+  }
+
   async #open(): Promise<Outbox> {
     const { machine } = this;
     const { world, time, random } = machine;
     const { order, parallel, batchRecordsMax, tabsMax } = this.#options;
     const isAlive = (): boolean => !world.isDead;
+    const mortal = new Mortal();
+    this.#begun.push(mortal);
+    mortal.isLast = () => this.deathChance > 0 && isAlive() && random.chance(this.deathChance);
     const outbox = await openOutbox({
-      storage: machine.storage,
+      storage: mortal.storage(machine.storage),
       name: "events",
       partition: tabsMax === 0 ? 0 : "free",
       adoptEveryMs: 300,
@@ -212,18 +227,26 @@ export class Client {
         fetch: async (_, { body }) => (isAlive() ? this.#network.send(body) : new Promise(() => undefined)),
       }),
     });
+    this.#mortals.set(outbox, mortal);
     let counted = 0;
+    let isOpen = true;
     const known = new Set<Outbox>();
     outbox.events.addEventListener("change", () => {
       for (const each of outbox.adopted) known.add(each);
       this.adoptions += known.size - counted;
       counted = known.size;
+      const { state } = outbox.status;
+      if (isOpen && state === "reopening") this.reopenings++;
+      isOpen = state !== "reopening";
     });
     return outbox;
   }
 
   end(ending: Ending): void {
     this.outboxes = [];
+    // A zombie opens nothing any more: all locks are its successor's.
+    for (const mortal of this.#begun.splice(0)) mortal.refusal = "somebody else has the lock";
+    this.#mortals.clear();
     this.machine.end(ending);
   }
 }

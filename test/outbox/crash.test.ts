@@ -8,19 +8,13 @@ import { type MemoryDisk, memoryStorage } from "../../adapters/memory/storage.ts
 import { openLog, type Storage } from "../../src/index.ts";
 import { type Deliver, fetchDelivery, openOutbox, type Outbox } from "../../src/outbox/index.ts";
 import { createReceiver } from "../../src/receiver/index.ts";
-import { faultyStorage, type Hook, type Method } from "../support/faulty-storage.ts";
+import { everyMethod, faultyStorage, type Hook } from "../support/faulty-storage.ts";
 import { settled, text, Timers, World } from "./world.ts";
 
 const changing = new Set(["create", "write", "truncate", "flush", "remove"]);
-const promised = new Set<Method>([
-  "storage.open",
-  ...(["list", "open", "create", "remove", "close"] as const).map((name): Method => `place.${name}`),
-  ...(["size", "read", "write", "truncate", "flush", "close"] as const).map((name): Method => `file.${name}`),
-]);
-
 /** A storage whose operations are heard of first. */
 const heard = (storage: Storage, colour: string, hook: Hook): Storage =>
-  faultyStorage(storage, { promised: colour === "async" ? promised : new Set(), hook: () => hook });
+  faultyStorage(storage, { promised: colour === "async" ? everyMethod : new Set(), hook: () => hook });
 
 interface Photograph {
   readonly outbox: MemoryDisk;

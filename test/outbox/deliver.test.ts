@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { openOutbox } from "../../src/outbox/index.ts";
 import { OtherSide, promised, settled, text, World } from "./world.ts";
 import type { Answer } from "../../src/outbox/index.ts";
+import { everyMethod, faultyStorage, type Hook } from "../support/faulty-storage.ts";
 
 describe.each(["sync", "async"] as const)("on memory, %s", (colour) => {
   test("what is pushed is delivered as it is, once", async () => {
@@ -146,6 +147,39 @@ describe.each(["sync", "async"] as const)("on memory, %s", (colour) => {
     expect(world.timers.count).toBe(0);
     expect((await world.open()).pending).toBe(1);
   });
+});
+
+test("what is settled shares the flush of a push", async () => {
+  const world = new World("async");
+  let flushes = 0;
+  let hold: Promise<void> | undefined;
+  const hook: Hook = async ({ op }) => {
+    if (op !== "flush") return;
+    flushes++;
+    await hold;
+  };
+  world.wrap = (storage) => faultyStorage(storage, { promised: everyMethod, hook: () => hook });
+  const outbox = await world.open();
+  const [first, rest] = [promised<"done">(), promised<"done">()];
+  world.other.answers.push(first.promise);
+  world.other.otherwise = () => rest.promise;
+  await outbox.push({ value: "one" });
+  await world.timers.pass(0);
+  const held = promised<void>();
+  hold = held.promise;
+  flushes = 0;
+  const pushes = [outbox.push({ value: "two" })];
+  await settled();
+  // While the flush of "two" takes its time, "one" is taken, and "three" is pushed.
+  first.keep("done");
+  await settled();
+  pushes.push(outbox.push({ value: "three" }));
+  held.keep();
+  await Promise.all(pushes);
+  await settled();
+  expect(flushes).toBe(2);
+  world.losePower();
+  expect((await world.open()).pending).toBe(2);
 });
 
 test("on real files, with the timers of the runtime", async () => {

@@ -5,7 +5,7 @@
 import { SimulatedDisk } from "../../adapters/memory/simulated/disk.ts";
 import { memoryStorage } from "../../adapters/memory/storage.ts";
 import type { Storage } from "../../src/index.ts";
-import { type Call, faultyStorage, type Hook, type Method } from "../support/faulty-storage.ts";
+import { type Call, everyMethod, faultyStorage, type Hook } from "../support/faulty-storage.ts";
 import { strictStorage, Watch } from "../support/strict-storage.ts";
 import { Random } from "./random.ts";
 
@@ -19,21 +19,6 @@ export interface Manner {
 }
 
 export const plain: Manner = { colour: "sync", flushesAtOnce: 1, sectorBytes: 64, turnsMax: 0 };
-
-const everyMethod: ReadonlySet<Method> = new Set<Method>([
-  "storage.open",
-  "place.list",
-  "place.open",
-  "place.create",
-  "place.remove",
-  "place.close",
-  "file.size",
-  "file.read",
-  "file.write",
-  "file.truncate",
-  "file.flush",
-  "file.close",
-]);
 
 export interface SimulatedCall extends Call {
   /** The place, as one path. */

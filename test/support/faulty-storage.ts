@@ -44,6 +44,13 @@ export type Hook = (call: Call) => Fault | void | Promise<Fault | void>;
 
 export type Method = `${"storage" | "place" | "file"}.${Operation}`;
 
+/** For a storage of which everything answers with promises. */
+export const everyMethod: ReadonlySet<Method> = new Set<Method>([
+  "storage.open",
+  ...(["list", "open", "create", "remove", "close"] as const).map((name): Method => `place.${name}`),
+  ...(["size", "read", "write", "truncate", "flush", "close"] as const).map((name): Method => `file.${name}`),
+]);
+
 export interface FaultyOptions {
   /** Asked for each operation, so that the hook may change. */
   readonly hook: () => Hook | undefined;

@@ -3,6 +3,7 @@ import { hasParameter, parameter, report, reporting } from "./report.ts";
 import { browserSuite, choiceSuite } from "./browser.ts";
 import { indexedDbSuite } from "./indexeddb.ts";
 import { opfsSuite } from "./opfs.ts";
+import { outboxSuite } from "./outbox.ts";
 import { Runner } from "./runner.ts";
 import { platformSearch, workerSearch } from "./searches.ts";
 
@@ -14,6 +15,7 @@ const suites: Record<string, (runner: Runner) => void> = {
   "opfs-search": platformSearch("opfs"),
   "indexeddb-search": platformSearch("indexeddb"),
   "browser-search": workerSearch,
+  outbox: outboxSuite,
 };
 
 export async function runSuites(): Promise<void> {
