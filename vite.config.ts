@@ -20,7 +20,13 @@ export default defineConfig({
           name: "quick",
           env: { TEST_RUN: "quick" },
           include: ["test/**/*.test.ts"],
-          exclude: [...elsewhere, "test/model/**", "test/failure/{random,repeated}.test.ts", "test/node/**"],
+          exclude: [
+            ...elsewhere,
+            "test/model/**",
+            "test/failure/{random,repeated}.test.ts",
+            "test/indexeddb/search.test.ts",
+            "test/node/**",
+          ],
         },
       },
       {

@@ -19,6 +19,9 @@ export type StoreName = "files" | "chunks";
 export type ReadTransaction = IDBPTransaction<Schema, StoreName[], "readonly">;
 export type WriteTransaction = IDBPTransaction<Schema, StoreName[], "readwrite">;
 
+/** Asks for all that a transaction is to change, one after the other, so that each answer is waited for. */
+export type Ask = (transaction: WriteTransaction) => Generator<Promise<unknown>, void>;
+
 const both: StoreName[] = ["files", "chunks"];
 
 /** How long opening may be held up by somebody who is about to delete the database, in ms. */
@@ -41,17 +44,24 @@ export class Connection {
   async connect({ create }: { readonly create: boolean }): Promise<boolean> {
     const database = await attemptTwice(() => open(this.name, create, () => this.#lost()));
     if (database === undefined) return false;
-    this.#identity = (await database.get("about", "identity")) ?? "";
+    this.#identity = (await identityOf(database)) ?? "";
     this.#database = database;
     return true;
   }
 
   async read(): Promise<ReadTransaction> {
-    return this.#begin((database) => database.transaction(both, "readonly"));
+    const transaction = await this.#begin((database) => database.transaction(both, "readonly"));
+    quiet(transaction.done);
+    return transaction;
   }
 
-  async write(durability: "strict" | "relaxed"): Promise<WriteTransaction> {
-    return this.#begin((database) => database.transaction(both, "readwrite", { durability }));
+  /** Changes the database in one transaction, which has completed then. Answers whether it was a strict one. */
+  async change(durability: "strict" | "relaxed", ask: Ask): Promise<boolean> {
+    const transaction = await this.#begin((database) =>
+      database.transaction(both, "readwrite", { durability }),
+    );
+    await this.#commit(transaction, ask);
+    return isStrict(transaction);
   }
 
   close(): void {
@@ -81,7 +91,7 @@ export class Connection {
 
   async #reopen(): Promise<IDBPDatabase<Schema>> {
     const database = await attemptTwice(() => open(this.name, false, () => this.#lost()));
-    const identity = await database?.get("about", "identity");
+    const identity = database && (await identityOf(database));
     if (database !== undefined && identity === this.#identity && !this.#isClosed) {
       this.#database = database;
       return database;
@@ -92,12 +102,12 @@ export class Connection {
   }
 
   /** As `committed`, and rejects when the connection is lost, of which a transaction need not hear. */
-  async commit(transaction: WriteTransaction, work: readonly Promise<unknown>[]): Promise<void> {
+  async #commit(transaction: WriteTransaction, ask: Ask): Promise<void> {
     let fail!: (error: Error) => void;
     const lost = new Promise<never>((_, reject) => (fail = reject));
     this.#waiting.add(fail);
     try {
-      await Promise.race([committed(transaction, work), lost]);
+      await Promise.race([committed(transaction, ask), lost]);
     } finally {
       this.#waiting.delete(fail);
     }
@@ -110,17 +120,35 @@ export class Connection {
   }
 }
 
-/** Resolves when the transaction has completed. All of `work` must have been asked for before. */
-async function committed(transaction: WriteTransaction, work: readonly Promise<unknown>[]): Promise<void> {
-  const done = Promise.all([...work, transaction.done]);
-  // Should it end before it can be told to.
-  done.catch(() => undefined);
-  transaction.commit();
-  await done;
+/** Resolves when the transaction has completed. If anything of it cannot be asked for, none of it is done. */
+async function committed(transaction: WriteTransaction, ask: Ask): Promise<void> {
+  const work = [quiet(transaction.done)];
+  try {
+    for (const each of ask(transaction)) work.push(quiet(each));
+    transaction.commit();
+  } catch (error) {
+    abort(transaction);
+    throw error;
+  }
+  await Promise.all(work);
+}
+
+function abort(transaction: WriteTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended.
+  }
+}
+
+/** The same promise, of whose failure somebody hears who waits for something else. */
+function quiet(promise: Promise<unknown>): Promise<unknown> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** Whether a transaction is as durable as was asked for. Older browsers do not say. */
-export function isStrict(transaction: WriteTransaction): boolean {
+function isStrict(transaction: WriteTransaction): boolean {
   return (unwrap(transaction) as { durability?: string }).durability === "strict";
 }
 
@@ -134,15 +162,15 @@ async function open(
   let isLate = false;
   const opening = openDB<Schema>(name, 1, {
     upgrade(database, _oldVersion, _newVersion, transaction) {
+      quiet(transaction.done);
       if (!create) {
         isMissing = true;
-        transaction.done.catch(() => undefined);
         transaction.abort();
         return;
       }
       database.createObjectStore("files");
       database.createObjectStore("chunks");
-      void database.createObjectStore("about").put(newIdentity(), "identity");
+      quiet(database.createObjectStore("about").put(newIdentity(), "identity"));
     },
     blocking: lost,
     terminated: lost,
@@ -173,6 +201,12 @@ async function attemptTwice<T>(attempt: () => Promise<T>): Promise<T> {
     await new Promise((wake) => setTimeout(wake, 100));
     return attempt();
   }
+}
+
+function identityOf(database: IDBPDatabase<Schema>): Promise<string | undefined> {
+  const transaction = database.transaction("about");
+  quiet(transaction.done);
+  return transaction.store.get("identity");
 }
 
 function newIdentity(): string {

@@ -4,7 +4,7 @@
  */
 import type { Durability, StoredFile } from "../../src/storage.ts";
 import { chunkBytes, copyChunk, deleteChunks, indexRange, readChunks } from "./chunks.ts";
-import { type Connection, isStrict } from "./connection.ts";
+import type { Ask, Connection, WriteTransaction } from "./connection.ts";
 
 export class ChunkedFile {
   readonly #connection: Connection;
@@ -111,26 +111,25 @@ export class ChunkedFile {
   }
 
   async #store(durability: "strict" | "relaxed"): Promise<boolean> {
-    const transaction = await this.#connection.write(durability);
-    const [files, chunks] = [transaction.objectStore("files"), transaction.objectStore("chunks")];
-    const size = this.#size;
-    const work: Promise<unknown>[] = [];
-    if (this.#cut < Infinity) work.push(deleteChunks(transaction, this.#name, this.#cut));
-    for (const [index, bytes] of this.#flushing) {
-      // What is put is copied at once.
-      const used = Math.min(chunkBytes, size - index * chunkBytes);
-      work.push(chunks.put(bytes.subarray(0, used).slice(), [this.#name, index]));
-    }
-    // Also where nothing else has changed: a transaction without a change need not reach the disk.
-    work.push(files.put({ size }, this.#name));
-    await this.#connection.commit(transaction, work);
+    const isStrict = await this.#connection.change(durability, (transaction) => this.#changes(transaction));
     const lastIndex = Math.max(-1, ...this.#flushing.keys());
     if (lastIndex >= 0) this.#last = { index: lastIndex, bytes: this.#flushing.get(lastIndex)! };
     else if (this.#last !== undefined && this.#last.index >= this.#cut) this.#last = undefined;
     this.#flushing = new Map();
     this.#cut = Infinity;
-    this.#storedSize = size;
-    return isStrict(transaction);
+    this.#storedSize = this.#size;
+    return isStrict;
+  }
+
+  *#changes(transaction: WriteTransaction): ReturnType<Ask> {
+    if (this.#cut < Infinity) yield deleteChunks(transaction, this.#name, this.#cut);
+    for (const [index, bytes] of this.#flushing) {
+      // What is put is copied at once.
+      const used = Math.min(chunkBytes, this.#size - index * chunkBytes);
+      yield transaction.objectStore("chunks").put(bytes.subarray(0, used).slice(), [this.#name, index]);
+    }
+    // Also where nothing else has changed: a transaction without a change need not reach the disk.
+    yield transaction.objectStore("files").put({ size: this.#size }, this.#name);
   }
 
   /** A chunk as it is in memory, if it is. */

@@ -109,9 +109,10 @@ class WritablePlace implements Place {
   async remove(name: string): Promise<void> {
     this.#assertOurs();
     if (!this.#files.has(name)) throw this.#missing(name);
-    const transaction = await this.#connection.write("strict");
-    const file = transaction.objectStore("files").delete(name);
-    await this.#connection.commit(transaction, [file, deleteChunks(transaction, name, 0)]);
+    await this.#connection.change("strict", function* (transaction) {
+      yield transaction.objectStore("files").delete(name);
+      yield deleteChunks(transaction, name, 0);
+    });
     this.#files.delete(name);
   }
 

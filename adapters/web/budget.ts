@@ -45,7 +45,7 @@ export class Budget {
     return {
       list: () => place.list(),
       open: async (name) => this.#file(place, await place.open(name)),
-      create: async (name) => this.#file(place, await place.create(name)),
+      create: async (name) => this.#file(place, await told(async () => place.create(name))),
       remove: async (name, options) => {
         await place.remove(name, options);
         // There may be more room than there was.

@@ -27,6 +27,8 @@ export interface Continuation {
   readonly ordinal: number;
   readonly bytesBefore: number;
   readonly state: LogState;
+  /** When the segment was created whose place it takes: what lies before it was appended before that. */
+  readonly created?: number;
 }
 
 export class Core {
@@ -86,8 +88,8 @@ export class Core {
     const reason = finished ? startReason.failure : startReason.rotation;
     if (this.durable === base) {
       // It holds no durable record: the new segment takes its place instead of following it.
-      const { link, ordinal, bytesBefore } = start;
-      return { reason, base, link, ordinal, bytesBefore, state };
+      const { link, ordinal, bytesBefore, created } = start;
+      return { reason, base, link, ordinal, bytesBefore, state, created };
     }
     return {
       reason,
@@ -112,7 +114,7 @@ export class Core {
       ...continuation,
       name,
       epoch,
-      created: this.storage.now(),
+      created: continuation.created ?? this.storage.now(),
       carry: carried?.carry,
       carriedNext: carried?.next ?? continuation.base,
     };

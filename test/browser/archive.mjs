@@ -1,12 +1,14 @@
-/** Logs travel: out of a browser, through the command-line tool and a log on files, and back into a browser. */
+/**
+ * Logs travel: out of a browser, through the command-line tool and a log on files, and back into a browser. Their bytes
+ * are those that the same appends make on files.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, runOrThrow } from "../tools/command.mjs";
+import { sentAway, topic } from "./archived.mjs";
 import { output } from "./driver/build.mjs";
 import { session, withProfile } from "./session.mjs";
-
-const topic = "travels/ü";
 
 export async function checkArchives(server, tally) {
   for (const [browser, prefer] of [
@@ -27,11 +29,14 @@ async function travel(life, prefer) {
   const { nodeStorage } = await import(`${root}dist/adapters/node/storage.js`);
   const folder = mkdtempSync(join(tmpdir(), "walkabout-archive-"));
   try {
-    const { holds, bytes } = await visit(life, { mode: "export", prefer });
+    const { holds, archives } = await visit(life, { mode: "export", prefer });
     if (!holds.home.includes(prefer)) throw new Error(`the log lies in ${holds.home}`);
-    const storage = nodeStorage(folder);
-    await importLog(storage, [bytes]);
-    await runOrThrow(process.execPath, [`${root}dist/src/cli/main.js`, "verify", folder]);
+    const [, twin] = await sentAway(nodeStorage(join(folder, "twin")), { openLog, exportLog });
+    if (!archives[1].equals(Buffer.concat(twin)))
+      throw new Error("the same appends on files make other bytes");
+    const storage = nodeStorage(join(folder, "travelled"));
+    await importLog(storage, [archives[0]]);
+    await runOrThrow(process.execPath, [`${root}dist/src/cli/main.js`, "verify", join(folder, "travelled")]);
     const log = await openLog({ storage, topic });
     expectSame(await linesOf(log), holds.records);
     for (let index = 0; index < 3; index++) await log.append({ value: `files ${index}` });
@@ -43,27 +48,27 @@ async function travel(life, prefer) {
     const back = await visit(life, { mode: "import", prefer });
     expectSame(back.holds.records, expected);
     if (back.holds.verdict !== "clean") throw new Error(`it was found ${back.holds.verdict}`);
-    return `${expected.length} records, ${holds.home}`;
+    return `${archives[1].length} bytes, as on files; ${expected.length} records, ${holds.home}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** What the page says of its log, and the archive, if it sends one. */
+/** What the page says of its log, and the archives that it sends. */
 async function visit(life, parameters) {
   let holds;
-  let bytes;
+  const archives = [];
   await session({
     ...life,
     parameters,
     heard(message, done) {
       if (message.type === "error") throw new Error(message.message);
       if (message.type === "holds") holds = message;
-      if (message.type === "bytes") bytes = message.bytes;
+      if (message.type === "bytes") archives.push(message.bytes);
       if (message.type === "end") done();
     },
   });
-  return { holds, bytes };
+  return { holds, archives };
 }
 
 async function linesOf(log) {

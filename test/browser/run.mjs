@@ -7,6 +7,8 @@ import { installBrowsers } from "./driver/install.mjs";
 import { startServer } from "./driver/server.mjs";
 import { checkOutbox } from "./outbox.mjs";
 import { checkCleared, checkQuota, checkReloads } from "./mishaps.mjs";
+import { checkRoom } from "./room.mjs";
+import { checkSearches } from "./searches.mjs";
 import { checkSuites } from "./suites.mjs";
 import { checkTabs } from "./tabs.mjs";
 
@@ -16,6 +18,8 @@ const parts = {
   power: checkPowerCuts,
   reloads: checkReloads,
   quota: checkQuota,
+  room: checkRoom,
+  searches: checkSearches,
   cleared: checkCleared,
   tabs: checkTabs,
   outbox: checkOutbox,

@@ -10,10 +10,12 @@ const launchers = { Chromium: startChromium, Firefox: startFirefox, WebKit: star
 const silenceMs = 90_000;
 
 /**
- * Opens `page` in `browser` and hands what it reports to `heard`, with a function to call when it is enough.
- * `begun` is called with the browser when it has started, and `ended` with it just before it is killed.
+ * Opens `page` in `browser`, in a private window if so said, and hands what it reports to `heard`, with a function to
+ * call when it is enough. `begun` is called with the browser when it has started, and `ended` with it just before it
+ * is killed.
  */
-export async function session({ server, browser, profile, page, parameters, heard, begun, ended }) {
+export async function session({ server, page, parameters, heard, begun, ended, ...life }) {
+  const { browser, profile, isPrivate } = life;
   let started;
   let run;
   let timer;
@@ -31,7 +33,7 @@ export async function session({ server, browser, profile, page, parameters, hear
           reject(error);
         }
       });
-      launchers[browser](profile, run.url)
+      launchers[browser](profile, run.url, { isPrivate })
         .then((each) => {
           started = each;
           return begun?.(each, run.url);

@@ -80,12 +80,14 @@ class Edge {
   broken = 0;
   kills = 0;
   #workerd;
+  #restarted = Promise.resolve();
 
   async start() {
     this.#workerd = await startWorkerd(disk, worker);
   }
 
   async stop() {
+    await this.#restarted;
     await this.#workerd.kill();
   }
 
@@ -96,7 +98,7 @@ class Edge {
     const init = { method: "POST", headers: { authorization }, body: Buffer.concat(chunks) };
     const answered = fetch(this.#workerd.url("/ingest"), init);
     this.requests++;
-    if (kills.includes(this.requests)) void this.#restart();
+    if (kills.includes(this.requests)) this.#restarted = this.#restarted.then(() => this.#restart());
     try {
       const answer = await answered;
       const body = await answer.text();

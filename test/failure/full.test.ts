@@ -113,6 +113,20 @@ describe.each(oneByOne)("a full disk ($name)", (model) => {
     expect(machine.misuses).toEqual([]);
   });
 
+  test("goes on when something has become old, although the append was tried all the while", async () => {
+    const log = await machine.open({ retention: { maxAgeMs: 5 * hour } });
+    for (let count = 0; count < 5; count++) await log.append({ value: `${count} ${value}` });
+    room = log.stats().bytes + 100;
+    for (let tries = 0; tries < 5; tries++) {
+      await refusal(log.append({ value: `5 ${value}` }), "FULL");
+      machine.now += hour;
+    }
+    machine.now += hour + 1;
+    expect((await log.append({ value: `5 ${value}` })).offset).toBe(5);
+    expect(log.first).toBe(5);
+    expect(machine.misuses).toEqual([]);
+  });
+
   test("fails with FULL where nothing may be dropped, and changes nothing", async () => {
     const log = await machine.open({ retention: { maxAgeMs: 5 * hour } });
     for (let count = 0; count < 5; count++) await log.append({ value: `${count} ${value}` });

@@ -25,10 +25,11 @@ const chromiumSwitches = [
   "--password-store=basic",
 ];
 
-export async function startChromium(profile, url, { switches = [] } = {}) {
+export async function startChromium(profile, url, { switches = [], isPrivate = false } = {}) {
   const args = [
     ...chromiumSwitches,
     ...switches,
+    ...(isPrivate ? ["--incognito"] : []),
     "--remote-debugging-pipe",
     `--user-data-dir=${profile}`,
     url,
@@ -49,23 +50,29 @@ const firefoxPreferences = {
   "dom.disable_open_during_load": false,
 };
 
-export async function startFirefox(profile, url, { preferences = {}, switches = [] } = {}) {
+export async function startFirefox(
+  profile,
+  url,
+  { isPrivate = false, preferences = {}, switches = [] } = {},
+) {
   mkdirSync(profile, { recursive: true });
   const lines = Object.entries({ ...firefoxPreferences, ...preferences }).map(
     ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
   );
   writeFileSync(`${profile}/user.js`, lines.join("\n"));
+  const page = isPrivate ? ["--private-window", url] : [url];
   return start(
     "/usr/bin/firefox-esr",
-    ["--headless", "--no-remote", ...switches, "--profile", profile, url],
+    ["--headless", "--no-remote", ...switches, "--profile", profile, ...page],
     profile,
   );
 }
 
 const webkitFeatures = "FileSystem,StorageAPI,StorageAPIEstimate,FileSystemWritableStream,AccessHandle";
 
-export async function startWebKit(profile, url) {
-  const args = ["-a", miniBrowser(), `--features=${webkitFeatures}`, url];
+export async function startWebKit(profile, url, { isPrivate = false } = {}) {
+  const mode = isPrivate ? ["--private"] : [];
+  const args = ["-a", miniBrowser(), `--features=${webkitFeatures}`, ...mode, url];
   return start("/usr/bin/xvfb-run", args, profile);
 }
 

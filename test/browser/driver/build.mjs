@@ -23,6 +23,7 @@ export async function buildPages() {
       minify: false,
       modulePreload: false,
       rolldownOptions: {
+        checks: { pluginTimings: false },
         input: Object.fromEntries(names.map((name) => [name, `${pages}/${name}.ts`])),
         output: { entryFileNames: "[name].js" },
       },

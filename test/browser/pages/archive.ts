@@ -1,23 +1,16 @@
 /** Sends a log of this browser away as an archive, or makes one of the archive that is served, and tells what it holds. */
 import { browserStorage } from "../../../adapters/browser/storage.ts";
 import { exportLog, importLog, type Log, openLog } from "../../../src/index.ts";
+import { sentAway, topic } from "../archived.mjs";
 import { parameter, report, reporting } from "../suites/report.ts";
-
-const topic = "travels/ü";
 
 await reporting(async () => {
   const prefer = parameter("prefer") as "opfs" | "indexeddb";
-  const storage = browserStorage({ name: `archive-${parameter("mode")}`, prefer });
+  const storage = browserStorage({ name: `archive-${parameter("mode")}`, prefer, settleMs: 0 });
   if (parameter("mode") === "export") {
-    const log = await openLog({ storage, topic, segment: { maxBytes: 700 } });
-    for (let index = 0; index < 40; index++) await log.append({ key: `${index}`, value: `browser ${index}` });
-    await log.truncateBefore(5);
-    await tell(log);
-    // Whoever has it open goes on while it is sent away.
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    for await (const chunk of exportLog({ storage, topic })) chunks.push(chunk);
-    await fetch(`/report?bytes&run=${parameter("run")}`, { method: "POST", body: new Blob(chunks) });
-    await log.close();
+    for (const archive of await sentAway(storage, { openLog, exportLog }, tell)) {
+      await fetch(`/report?bytes&run=${parameter("run")}`, { method: "POST", body: new Blob(archive) });
+    }
     return;
   }
   const { body } = await fetch("/archive.tar");

@@ -20,9 +20,10 @@ export function indexedDbSuite(runner: Runner): void {
     close: (storage) => deleteDatabases(`${names.get(storage)!}/`),
     again: (storage) => on(names.get(storage)!),
     readBeside: true,
-    holdElsewhere: (storage, path) => {
-      return holdIn(holderUrl, { kind: "indexeddb", at: names.get(storage)!, path });
-    },
+    holdElsewhere:
+      typeof Worker === "undefined"
+        ? "a service worker starts no workers"
+        : (storage, path) => holdIn(holderUrl, { kind: "indexeddb", at: names.get(storage)!, path }),
     losePower: "a page cannot cut the power; see test/browser/accidents.mjs",
   };
   testStorage(backend);

@@ -5,12 +5,16 @@ import { indexedDbSuite } from "./indexeddb.ts";
 import { opfsSuite } from "./opfs.ts";
 import { outboxSuite } from "./outbox.ts";
 import { Runner } from "./runner.ts";
+import { platformSearch, workerSearch } from "./searches.ts";
 
 const suites: Record<string, (runner: Runner) => void> = {
   browser: browserSuite,
   choice: choiceSuite,
   opfs: opfsSuite,
   indexeddb: indexedDbSuite,
+  "opfs-search": platformSearch("opfs"),
+  "indexeddb-search": platformSearch("indexeddb"),
+  "browser-search": workerSearch,
   outbox: outboxSuite,
 };
 

@@ -1,9 +1,12 @@
 /** The smallest test runner: it takes tests, runs them one after the other, and reports each. */
 import { describe, report } from "./report.ts";
 
+/** A test may answer what is to be said of it. */
+type Body = () => Promise<string | void>;
+
 interface Test {
   readonly name: string;
-  readonly run: () => Promise<void>;
+  readonly run: Body;
   readonly skipped: boolean;
 }
 
@@ -13,11 +16,11 @@ const timeoutMs = 60_000;
 export class Runner {
   readonly #tests: Test[] = [];
 
-  readonly test = (name: string, run: () => Promise<void>): void => {
+  readonly test = (name: string, run: Body): void => {
     this.#tests.push({ name, run, skipped: false });
   };
 
-  readonly skip = (name: string, run: () => Promise<void>): void => {
+  readonly skip = (name: string, run: Body): void => {
     this.#tests.push({ name, run, skipped: true });
   };
 
@@ -31,14 +34,13 @@ export class Runner {
   }
 }
 
-async function outcomeOf(run: () => Promise<void>): Promise<object> {
+async function outcomeOf(run: Body): Promise<object> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${timeoutMs} ms`)), timeoutMs);
   });
   try {
-    await Promise.race([run(), late]);
-    return { state: "passed" };
+    return { state: "passed", note: await Promise.race([run(), late]) };
   } catch (error) {
     return { state: "failed", message: describe(error) };
   } finally {
