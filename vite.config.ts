@@ -5,6 +5,8 @@ const elsewhere = ["test/package/**", "test/real/**", "test/sim/**", "test/cli/*
 
 export default defineConfig({
   test: {
+    // Without this, one of two cores stands idle.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

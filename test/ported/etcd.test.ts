@@ -188,7 +188,7 @@ const rows: Row[] = [
   {
     name: "TestRestartCreateWal",
     there: "what an interrupted creation left is removed",
-    fill: async (machine) => put(machine, "00000000000000000000.wal", new Uint8Array(20).fill(83)),
+    fill: async (machine) => put(machine, "00000000000000000000.wal", new Uint8Array(20).fill(83, 0, 1)),
     here: "new, 0 records",
   },
 ];

@@ -133,7 +133,7 @@ ported("tidwall/wal, corrupted tail", [
     name: "a file of a line end",
     there: "corrupt",
     fill: async (machine) => put(machine, "00000000000000000000.wal", new Uint8Array([10])),
-    here: "new, 0 records",
+    here: "CORRUPT when opened",
   },
   {
     name: "a record without its fields",

@@ -55,6 +55,8 @@ async function countedRun(project, { runtime, files = [], env = {}, show }) {
   mkdirSync(`${root}.tmp/vitest`, { recursive: true });
 
   const args = ["run", "--config", "vite.config.ts", "--project", project, ...files];
+  // Other runtimes run side by side.
+  if (runtime !== undefined) args.push("--maxWorkers=1");
   const reporters = [`--reporter=${show ? "default" : "dot"}`, "--reporter=./test/tools/reporter.mjs"];
   const command = runtime
     ? [runtime.program, ...runtime.args, `${root}node_modules/vitest/vitest.mjs`]
