@@ -12,20 +12,21 @@ import { checkSearches } from "./searches.mjs";
 import { checkSuites } from "./suites.mjs";
 import { checkTabs } from "./tabs.mjs";
 
-const parts = {
-  suites: checkSuites,
-  kills: checkKills,
-  power: checkPowerCuts,
-  reloads: checkReloads,
-  quota: checkQuota,
-  room: checkRoom,
-  searches: checkSearches,
-  cleared: checkCleared,
-  tabs: checkTabs,
-  outbox: checkOutbox,
-  sync: checkBackgroundSync,
-  archives: checkArchives,
-};
+/** One group after the other. The rows of a group run side by side, because each waits for a browser most of the time. */
+const groups = [
+  [{ suites: checkSuites }],
+  [
+    { kills: checkKills, power: checkPowerCuts, reloads: checkReloads, quota: checkQuota, room: checkRoom },
+    {
+      searches: checkSearches,
+      cleared: checkCleared,
+      tabs: checkTabs,
+      outbox: checkOutbox,
+      sync: checkBackgroundSync,
+      archives: checkArchives,
+    },
+  ],
+];
 
 /** Runs all parts, or the one that is asked for, of which it may take those checks alone whose title has a text. */
 export async function checkBrowsers(tally, part = undefined, title = undefined) {
@@ -35,9 +36,12 @@ export async function checkBrowsers(tally, part = undefined, title = undefined) 
   try {
     // It waits most of the time, so it does that beside the others.
     const settled = part === undefined || part === "settled" ? checkSettled(server, tally) : undefined;
-    for (const [name, check] of Object.entries(parts)) {
-      if (part === undefined || part === name) await check(server, tally, title);
-    }
+    const checkRow = async (row) => {
+      for (const [name, check] of Object.entries(row)) {
+        if (part === undefined || part === name) await check(server, tally, title);
+      }
+    };
+    for (const group of groups) await Promise.all(group.map(checkRow));
     await settled;
   } finally {
     server.close();

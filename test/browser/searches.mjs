@@ -2,7 +2,7 @@
  * The searches for crashes and errors, on the real storages of the browsers: some of all accidents that there are, drawn
  * with fresh seeds. SIM_SEED draws the same ones again, and with BROWSER_SEARCHES=20 each is done 20 times.
  */
-import { checkSuite } from "./suites.mjs";
+import { besideChromium, checkSuite } from "./suites.mjs";
 
 const { SIM_SEED, BROWSER_SEARCHES = "1" } = process.env;
 
@@ -20,10 +20,10 @@ const searches = [
 
 export async function checkSearches(server, tally, only) {
   for (let round = 0; round < Number(BROWSER_SEARCHES); round++) {
-    for (const each of searches) {
+    await besideChromium(searches, async (each) => {
       const seed = SIM_SEED ?? Math.floor(Math.random() * 2 ** 31);
       const title = `${each.browser}, ${each.suite} in a ${each.context} (SIM_SEED=${seed})`;
       if (!only || title.includes(only)) await checkSuite(server, tally, title, { ...each, seed });
-    }
+    });
   }
 }

@@ -24,10 +24,22 @@ const suites = [
 ];
 
 export async function checkSuites(server, tally, only) {
-  for (const each of suites) {
+  await besideChromium(suites, async (each) => {
     const title = `${each.browser}, ${each.suite} in a ${each.context}${each.isPrivate ? ", private" : ""}`;
     if (!only || title.includes(only)) await checkSuite(server, tally, title, each);
-  }
+  });
+}
+
+/** Calls `check` with each suite, those of Chromium one by one beside those of the others: each way keeps a core busy. */
+export async function besideChromium(all, check) {
+  const ways = [true, false].map((isChromium) =>
+    all.filter(({ browser }) => (browser === "Chromium") === isChromium),
+  );
+  await Promise.all(
+    ways.map(async (way) => {
+      for (const each of way) await check(each);
+    }),
+  );
 }
 
 /** All but the browser goes into the address of the page. */

@@ -27,12 +27,19 @@ export async function checkRuntimes(tally) {
   if (!(await tally.check("runtimes", installRuntimes))) return;
   await tally.check("programs", installPrograms);
   for (const each of leftOut) console.log(`  left  ${each}`);
-  const [others, nodes] = [
-    ["Bun", "Deno"],
-    ["Node 22", "Node 24", "newest Node"],
-  ].map((names) => runtimes.filter(({ name }) => names.includes(name)));
-  await Promise.all(others.map((runtime) => checkWhole(runtime, tally)));
-  for (const runtime of nodes) await checkFast(runtime, tally);
+  // The others take about as long together as Deno does.
+  await Promise.all([
+    checkEach(named("Deno"), checkWhole, tally),
+    checkEach(named("Bun"), checkWhole, tally).then(() =>
+      checkEach(named("Node 22", "Node 24", "newest Node"), checkFast, tally),
+    ),
+  ]);
+}
+
+const named = (...names) => runtimes.filter(({ name }) => names.includes(name));
+
+async function checkEach(chosen, check, tally) {
+  for (const runtime of chosen) await check(runtime, tally);
 }
 
 async function checkWhole(runtime, tally) {
