@@ -8,11 +8,11 @@ import { root, run } from "../tools/command.mjs";
 import { controls } from "./controls.mjs";
 
 const child = fileURLToPath(new URL("./control-child.mjs", import.meta.url));
-const timeoutMs = 180_000;
+const timeoutMs = 400_000;
 
 /** What the tests make of a control: which one turned red, if any, and what it said. */
 export async function findsInExchange({ name }) {
-  const env = { EXCHANGE_RUNS: "200" };
+  const env = { EXCHANGE_RUNS: "2000" };
   const { code, output } = await run(process.execPath, [child, name], { env, timeoutMs });
   const found = code === 0 ? JSON.parse(output.trim().split("\n").at(-1)) : { tests: 0 };
   if (found.tests === 0) throw new Error(`control "${name}": no test ran: ${output.trim()}`);
@@ -34,7 +34,7 @@ function page(lines) {
 
 As [controls.md](controls.md) shows for the engine: each line is a mistake that is put into the sources while a file of tests loads
 them (\`test/exchange/controls.mjs\` says where), the test that turns red, and what it says. \`exchange.test.ts\` is the simulation of both
-sides and the network between them; it had 200 random lives to find a mistake.
+sides and the network between them; it had 2,000 random lives to find a mistake.
 
 Made by \`npm run outbox:controls\`; \`npm test -- sim\` checks that each is still found.
 
