@@ -17,6 +17,7 @@ export interface LogStats {
   readonly batches: number;
   readonly bytesWritten: number;
   readonly flushes: number;
+  /** Writes and flushes that have failed, and vain attempts to make room behind one. */
   readonly flushFailures: number;
   readonly rotations: number;
 }

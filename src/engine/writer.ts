@@ -188,6 +188,7 @@ export class Writer {
 
   /** Writes the group that did not fit once more, to a new segment, if something could be given back for it. */
   #makeRoom(action: string, cause: unknown): void {
+    this.counters.flushFailures++;
     this.#generation++;
     this.#writing = false;
     this.#queue.unshift(...this.#flight.splice(0));
