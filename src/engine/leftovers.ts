@@ -15,6 +15,8 @@ export interface Leftover {
 export class Leftovers {
   readonly #files: Files;
   readonly #queue: Leftover[] = [];
+  /** Whether the last removal must become durable before the next one, and may not be. */
+  #isPending = false;
 
   constructor(files: Files) {
     this.#files = files;
@@ -26,15 +28,18 @@ export class Leftovers {
 
   /**
    * Removes them one after the other, in their order, and stops at the first that fails. Calls
-   * `removed` after each, and `flush`, which may throw, where a removal must be durable.
+   * `removed` after each, and `flush`, which may throw, where a removal must be durable before the next:
+   * if it throws, the next time begins with it.
    */
   async remove(removed: (name: string) => void, flush: () => Promise<void>): Promise<void> {
     while (this.#queue.length > 0) {
       const { name, reuse, alone } = this.#queue[0]!;
+      if (this.#isPending) await flush();
+      this.#isPending = false;
       if (!(await this.tryRemove(name, reuse))) return;
       this.#queue.shift();
+      this.#isPending = alone;
       removed(name);
-      if (alone && this.#queue.length > 0) await flush();
     }
   }
 
