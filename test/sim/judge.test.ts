@@ -14,8 +14,7 @@ const allows = (judge: Judge, found: State, circumstance: Circumstance, durable 
 
 /** A log that holds `a`, and is asked for more. */
 function asked(...steps: [status: Status, lines: string[], tries?: number][]): Judge {
-  const judge = new Judge();
-  judge.certain = state("a");
+  const judge = new Judge(false, state("a"));
   for (const [status, lines, tries = 0] of steps) judge.ask({ kind: "append", lines }, tries, status);
   judge.failures = Math.max(0, ...steps.map(([, , tries = 0]) => tries));
   return judge;
@@ -81,6 +80,17 @@ describe("the judge", () => {
     expect(allows(judge, state("a", "b"), "power lost")).toBe(false);
     expect(allows(judge, state("a"), "power lost")).toBe(true);
     expect(allows(asked(), { first: 1, lines: ["a"] }, "alive")).toBe(false);
+  });
+
+  test("does not decide what a record was that nobody can read any more", () => {
+    const judge = new Judge(true, state("a"));
+    judge.ask({ kind: "append", lines: ["b"] }, 0, "rejected");
+    judge.ask({ kind: "append", lines: ["~p"] }, 1, "asked");
+    judge.confirm({ first: 2, lines: ["a", "b"] }, "power lost");
+    judge.ask({ kind: "append", lines: ["~p"] }, 0, "acked");
+    expect(allows(judge, { first: 2, lines: ["a", "~p"] }, "alive")).toBe(true);
+    expect(allows(judge, { first: 2, lines: ["a", "b", "~p"] }, "alive")).toBe(true);
+    expect(allows(judge, { first: 2, lines: ["a", "b", "~p", "~p"] }, "alive")).toBe(false);
   });
 
   test("holds the log to what it showed its readers, and to what it said was durable", () => {

@@ -42,7 +42,8 @@ export interface Step {
 export type Circumstance = "alive" | "process died" | "power lost";
 
 export class Judge {
-  certain: State = { first: 0, lines: [] };
+  /** What the log may have been like when it was last looked at. They differ in what cannot be read any more. */
+  #pasts: readonly State[];
   steps: Step[] = [];
   /** How many flushes of the log have failed. What was only written before the last one is gone. */
   failures = 0;
@@ -51,8 +52,9 @@ export class Judge {
   /** Whether retention may drop what is old. */
   readonly retains: boolean;
 
-  constructor(retains = false) {
+  constructor(retains = false, past: State = { first: 0, lines: [] }) {
     this.retains = retains;
+    this.#pasts = [past];
   }
 
   ask(effect: Effect, tries: number, status: Status = "asked"): Step {
@@ -64,10 +66,15 @@ export class Judge {
     return step;
   }
 
+  /** What the log was like when it was last looked at, as far as it can be read. */
+  get certain(): State {
+    return this.#pasts[0]!;
+  }
+
   /** Whether a record is in the log, or on its way, already. */
   knows(line: string): boolean {
     const isAsked = ({ effect }: Step): boolean => effect.kind === "append" && effect.lines.includes(line);
-    return this.certain.lines.includes(line) || this.steps.filter(isAsked).length > 1;
+    return this.#pasts.some(({ lines }) => lines.includes(line)) || this.steps.filter(isAsked).length > 1;
   }
 
   /** The state that the log is in if everything that was asked for succeeds. */
@@ -84,7 +91,7 @@ export class Judge {
 
   clone(): Judge {
     const copy = new Judge(this.retains);
-    copy.certain = this.certain;
+    copy.#pasts = this.#pasts;
     copy.failures = this.failures;
     copy.steps = this.steps.map((step) => ({ ...step }));
     for (const [offset, line] of this.witnessed) copy.witnessed.set(offset, line);
@@ -94,8 +101,8 @@ export class Judge {
   /** Holds what was found against what may be. Throws a sentence when it may not, and believes it otherwise. */
   confirm(found: State, circumstance: Circumstance, durable = 0): void {
     const allowed = [...this.#possible(circumstance)];
-    const match = allowed.find((state) => this.#fits(state, found));
-    if (match === undefined) {
+    const matches = allowed.filter((state) => this.#fits(state, found));
+    if (matches.length === 0) {
       const states = [...new Set(allowed.map(told))].slice(0, 12);
       throw new Error(`found ${told(found)}\n  where only this may be: ${states.join("\n  or ")}`);
     }
@@ -104,10 +111,10 @@ export class Judge {
     if (found.lines.length < durable && !isCut) {
       throw new Error(`found ${told(found)}, but the log had said that it was durable up to ${durable}`);
     }
-    this.certain = {
-      first: found.first,
-      lines: [...match.lines.slice(0, found.first), ...found.lines.slice(found.first)],
-    };
+    const { first, lines } = found;
+    const pasts = matches.map((match) => [...match.lines.slice(0, first), ...lines.slice(first)]);
+    const different = new Map(pasts.map((past) => [past.join("\n"), past]));
+    this.#pasts = Array.from(different.values(), (past) => ({ first, lines: past }));
     this.#forget(circumstance);
   }
 
@@ -159,7 +166,7 @@ export class Judge {
     const steps = this.steps.filter(({ status }) => status !== "refused");
     const tries = [...new Set(steps.map((step) => step.tries))].toSorted((a, b) => a - b);
     const groups = tries.map((number) => steps.filter((step) => step.tries === number));
-    yield* this.#continued(this.certain, groups, circumstance);
+    for (const past of this.#pasts) yield* this.#continued(past, groups, circumstance);
   }
 
   *#continued(state: State, groups: readonly Step[][], circumstance: Circumstance): Generator<State> {
