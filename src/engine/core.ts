@@ -125,6 +125,7 @@ export class Core {
       await this.#bury(name, epoch);
       throw cause;
     }
+    this.leftovers.flushed();
     const { base, link } = continuation;
     const old = this.active as Active | undefined;
     this.epoch = born.segment.epoch;

@@ -22,6 +22,11 @@ export class Leftovers {
     this.#files = files;
   }
 
+  /** Every removal so far is durable. */
+  flushed(): void {
+    this.#isPending = false;
+  }
+
   add(...leftovers: readonly Leftover[]): void {
     this.#queue.push(...leftovers);
   }
