@@ -19,6 +19,7 @@ export class Faults {
   readonly #active: { plan: FaultPlan; matched: number; random: Random }[] = [];
   /** How many operations have failed. */
   met = 0;
+  readonly #errors = new WeakSet<object>();
 
   add(plan: FaultPlan): void {
     this.#active.push({ plan, matched: 0, random: new Random(plan.seed) });
@@ -44,17 +45,32 @@ export class Faults {
       const matched = active.matched++;
       if (matched < plan.after || matched >= plan.after + plan.times) continue;
       this.met++;
-      return fail(plan, call, world, random);
+      const error = errorOf(plan, random);
+      this.#errors.add(error);
+      return fail(plan, error, call, world, random);
     }
+  }
+
+  /** Whether an operation has failed with this error. */
+  has(error: unknown): boolean {
+    return error instanceof Error && this.#errors.has(error);
   }
 }
 
-function fail({ op, how }: FaultPlan, call: SimulatedCall, world: World, random: Random): Fault {
+function errorOf({ op }: FaultPlan, random: Random): Error {
   const [code, message] = random.pick(messages);
-  const error =
-    code === "FULL" && takesRoom.has(op)
-      ? new WalError(code, message)
-      : Object.assign(new Error(`${code}: ${message}, ${op}`), { code });
+  return code === "FULL" && takesRoom.has(op)
+    ? new WalError(code, message)
+    : Object.assign(new Error(`${code}: ${message}, ${op}`), { code });
+}
+
+function fail(
+  { op, how }: FaultPlan,
+  error: Error,
+  call: SimulatedCall,
+  world: World,
+  random: Random,
+): Fault {
   if (how === "after") return { afterwards: error };
   if (op === "write" && how === "short") return { bytes: random.integer(0, call.length! - 1) };
   if (op === "flush" && how !== "before" && how !== "short") {

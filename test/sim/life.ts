@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly isDead: boolean;
   /** Whether reading may fail because it was planned. */
   readonly mayNotRead: boolean;
+  /** Whether an operation was to fail with this error. */
+  isPlanned(error: unknown): boolean;
   /** A number that no other record has. */
   number(): number;
   /** Something was seen that must not be. */
@@ -245,7 +247,7 @@ export class Life {
     void this.#read(log, from, this.#followers.signal).catch((error: unknown) => {
       const code = codeOf(error);
       const isForeseen = code === "TRUNCATED" || code === "CLOSED";
-      if (isForeseen || this.#isOver(log) || (code === "READ_FAILED" && this.#around.mayNotRead)) return;
+      if (isForeseen || this.#isOver(log) || this.#isUnread(error)) return;
       this.#around.fail(error);
     });
   }
@@ -377,6 +379,11 @@ export class Life {
     this.#pending.push(ended.catch((error: unknown) => this.#around.fail(error)));
   }
 
+  /** Whether it says that something could not be read, which was to be so. */
+  #isUnread(error: unknown): boolean {
+    return codeOf(error) === "READ_FAILED" && this.#around.isPlanned((error as WalError).cause);
+  }
+
   #fails(step: Step, error: unknown): void {
     const code = codeOf(error);
     const { kind } = step.effect;
@@ -405,8 +412,7 @@ export class Life {
     const isOutOfRange = error instanceof RangeError && (kind === "before" || kind === "after");
     const isClosed = code === "CLOSED" && this.closing !== "no";
     const isFull = code === "FULL" && (this.plan.pendingBytes !== undefined || this.#cuts());
-    const isUnread = code === "READ_FAILED" && this.#around.mayNotRead;
-    if (!isOutOfRange && !isClosed && !isFull && !isUnread) this.#around.fail(error);
+    if (!isOutOfRange && !isClosed && !isFull && !this.#isUnread(error)) this.#around.fail(error);
   }
 }
 

@@ -62,6 +62,10 @@ export class Run implements Surroundings {
     return this.#mayNotRead;
   }
 
+  isPlanned(error: unknown): boolean {
+    return this.faults.has(error);
+  }
+
   number(): number {
     return this.#numbers++;
   }

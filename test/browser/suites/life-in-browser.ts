@@ -50,6 +50,11 @@ export class LifeInBrowser implements Surroundings {
     this.#life = new Life({ ...plan, retentionBytes: undefined, pendingBytes: undefined }, this);
   }
 
+  /** Nothing that is read fails here. */
+  isPlanned(): boolean {
+    return false;
+  }
+
   number(): number {
     return this.#numbers++;
   }
