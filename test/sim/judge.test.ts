@@ -82,6 +82,15 @@ describe("the judge", () => {
     expect(allows(asked(), { first: 1, lines: ["a"] }, "alive")).toBe(false);
   });
 
+  test("does not hold what came behind it against what may never have been tried", () => {
+    const judge = asked(["unsure", ["b"]], ["rejected", ["c"]]);
+    judge.failures = 1;
+    judge.confirm(state("a"), "alive");
+    expect(allows(judge, state("a", "c"), "power lost")).toBe(true);
+    expect(allows(judge, state("a", "b", "c"), "power lost")).toBe(true);
+    expect(allows(judge, state("a", "b"), "alive")).toBe(false);
+  });
+
   test("does not decide what a record was that nobody can read any more", () => {
     const judge = new Judge(true, state("a"));
     judge.ask({ kind: "append", lines: ["b"] }, 0, "rejected");

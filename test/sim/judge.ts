@@ -34,6 +34,8 @@ export interface Step {
   /** How many flushes had failed when it was asked for: what is behind a failure is another try. */
   readonly tries: number;
   status: Status;
+  /** Whether it may never have been tried at all. */
+  isUnsure?: boolean;
   /** Whether its success changes the log, which puts an end to what was rejected before. */
   settles: boolean;
 }
@@ -130,7 +132,10 @@ export class Judge {
       tries < this.failures &&
       effect.kind === "append" &&
       !effect.lines.every((line) => this.certain.lines.includes(line));
-    for (const step of this.steps) if (isLost(step)) step.status = "rejected";
+    for (const step of this.steps.filter(isLost)) {
+      step.isUnsure = step.status === "unsure";
+      step.status = "rejected";
+    }
     this.steps = this.steps.filter(({ status }, index) => status === "rejected" && index > settled);
   }
 
@@ -199,7 +204,7 @@ export class Judge {
     const step = group[count];
     if (step === undefined) return;
     const further: Mutable<Progress> = { ...so, count: count + 1 };
-    if (step.status === "unsure") yield* this.#begun(state, group, others, further);
+    if (step.status === "unsure" || step.isUnsure) yield* this.#begun(state, group, others, further);
     if (step.status === "rejected") {
       // What was acknowledged behind it in the same try shows that it was never tried.
       if (count < least) return yield* this.#begun(state, group, others, further);
