@@ -43,7 +43,8 @@ export interface OpenLogOptions extends Omit<LogAddress, "partition"> {
     | undefined;
   /**
    * `strict`, the default: an append is acknowledged when it is flushed. `relaxed`: once it is
-   * written; it survives the process but not yet a loss of power, nor a flush that fails. The flush follows at once.
+   * written; it survives the process but not yet a loss of power, nor a flush that fails. The flush follows
+   * in the next turn of the event loop, for all that was written until then.
    */
   readonly durability?: "strict" | "relaxed" | undefined;
   /** How much may be on its way before `append` waits and `stage` throws. The default is 64 MiB. */

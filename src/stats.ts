@@ -24,7 +24,8 @@ export interface LogStats {
 
 export function statsOf(core: Core, writer: Writer): LogStats {
   const { storage, chain, active } = core;
-  const { batches, bytes, flushes, flushFailures, rotations } = writer.counters;
+  const { batches, bytes, flushFailures, rotations } = writer.counters;
+  const { flushes } = writer;
   const { appends, pendingBytes } = writer.intake;
   // The first segment's start is read when the log is opened and whenever the first one changes.
   const before = chain.at(0)!.segment?.start.bytesBefore ?? active.segment.start.bytesBefore;

@@ -76,6 +76,8 @@ export class Group {
   taken = 0;
   /** Whether it holds records whose failure no waiter would report. */
   silent = false;
+  /** When its write began. */
+  begun = 0;
   /** What its flush reached, when it is flushed. */
   flushed: Durability | undefined;
   placement: GroupPlacement | undefined;
@@ -226,6 +228,15 @@ export class Group {
     }
     this.placement = placement;
     return { bytes: this.#writer.bytes.subarray(0, this.#writer.length), checksum: previousChecksum };
+  }
+
+  /** Moves its bytes to a buffer of their size, and answers the one that they were in. */
+  compact(): ByteWriter {
+    const writer = this.#writer;
+    this.#writer = new ByteWriter(writer.length);
+    this.#writer.bytes.set(writer.bytes.subarray(0, writer.length));
+    this.#writer.length = writer.length;
+    return writer;
   }
 
   /** Leaves nothing of a record that threw while it was read, such as one with a getter. */

@@ -140,10 +140,16 @@ export class Intake {
   /** A group is durable: its bytes make room. */
   settled(group: Group): void {
     this.pendingBytes -= group.taken;
-    if (this.#buffers.length < buffersMax && group.writer.bytes.length <= bufferBytesMax) {
-      this.#buffers.push(group.writer);
-    }
+    this.recycle(group.writer);
     this.#admit();
+  }
+
+  /** The next groups may use a buffer that nobody needs any more. */
+  recycle(buffer: ByteWriter): void {
+    const { length } = buffer.bytes;
+    if (this.#buffers.length < buffersMax && length >= bufferBytes && length <= bufferBytesMax) {
+      this.#buffers.push(buffer);
+    }
   }
 
   /** Goes back to what is durable. Answers what was open, and who waited for room. */

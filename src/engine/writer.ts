@@ -4,11 +4,10 @@
  * flush fails, everything behind it fails with it (see DESIGN.md, "When a flush fails").
  */
 import type { WalError } from "../errors.ts";
-import type { Durability, Eventually } from "../storage.ts";
-import { notWhole } from "./birth.ts";
+import type { Durability } from "../storage.ts";
 import type { Core } from "./core.ts";
-import { settle } from "./eventually.ts";
 import { flushFailed } from "./failure.ts";
+import { Flight } from "./flight.ts";
 import { Group, type Settlement } from "./group.ts";
 import { Intake } from "./intake.ts";
 import { retainedFrom } from "./retention.ts";
@@ -22,28 +21,42 @@ const busyMsMax = 8;
 export class Writer {
   readonly #core: Core;
   #queue: (Group | Turn)[] = [];
-  #flight: Group[] = [];
+  readonly #flight: Flight;
   #scheduled = false;
   /** Whether a turn holds the pen. */
   #held = false;
-  #writing = false;
   #pumping = false;
   #busyMs = 0;
-  /** Changes with each failure: answers from before it are of no interest. */
-  #generation = 0;
   /** A loss that nobody was told of yet. */
   #loss: WalError | undefined;
   readonly intake: Intake;
-  readonly counters = { batches: 0, bytes: 0, flushes: 0, flushFailures: 0, rotations: 0 };
+  readonly counters = { batches: 0, bytes: 0, flushFailures: 0, rotations: 0 };
 
   constructor(core: Core) {
     this.#core = core;
+    this.#flight = new Flight(core, {
+      written: (group) => this.#written(group),
+      settled: (group, ms) => this.#settle(group, ms),
+      failed: (action, cause, isAlone) => {
+        if (isAlone && isFull(cause)) this.#makeRoom(action, cause);
+        else this.fail(action, cause);
+      },
+      flushed: (ms) => {
+        if (this.#pumping) this.#breathe(ms);
+        else this.#schedule();
+      },
+      progressed: () => this.#pump(),
+    });
     this.intake = new Intake(
       core,
       (group) => this.#queue.push(group),
       () => this.#schedule(),
       () => this.#queue.length + this.#flight.length < core.storage.flushesAtOnce - 1,
     );
+  }
+
+  get flushes(): number {
+    return this.#flight.flushes;
   }
 
   /** Throws, once, a loss that nobody was told of. */
@@ -56,7 +69,7 @@ export class Writer {
   /** Resolves when everything that is on its way is durable. */
   settled(): Promise<Settlement> | undefined {
     const { open } = this.intake;
-    const group = open.drafts.length > 0 ? open : (this.#queue.findLast(isGroup) ?? this.#flight.at(-1));
+    const group = open.drafts.length > 0 ? open : (this.#queue.findLast(isGroup) ?? this.#flight.last);
     this.#schedule();
     return group?.settled;
   }
@@ -97,13 +110,10 @@ export class Writer {
   fail(action: string, cause: unknown): WalError {
     const error = flushFailed(this.#core, this.intake.next, action, cause);
     const { open, waiting } = this.intake.reset();
-    const groups = [...this.#flight, ...this.#queue.filter(isGroup), open];
+    const groups = [...this.#flight.abandon(), ...this.#queue.filter(isGroup), open];
     const turns = this.#queue.filter(isTurn);
     this.counters.flushFailures++;
-    this.#generation++;
     this.#queue = [];
-    this.#flight = [];
-    this.#writing = false;
     this.#core.state.producers.dropPending();
     for (const each of [...turns, ...waiting]) each.reject(error);
     for (const group of groups) group.reject(error);
@@ -146,23 +156,25 @@ export class Writer {
   }
 
   #work(): void {
-    while (!this.#held && !this.#writing) {
-      const isBusy = this.#flight.length >= this.#core.storage.flushesAtOnce;
+    while (!this.#held && !this.#flight.isWriting) {
+      const { isFree } = this.#flight;
       // The open group is closed only when it is its turn: until then it takes more.
-      if (this.#queue.length === 0 && this.intake.open.wanted && !isBusy) this.intake.close();
+      if (this.#queue.length === 0 && this.intake.open.wanted && isFree) this.intake.close();
       const head = this.#queue[0];
       if (head === undefined) break;
-      if (!(head instanceof Group)) {
-        if (this.#flight.length > 0) break;
+      if (head instanceof Group && !needsSegment(this.#core, head.bytes)) {
+        if (!isFree) break;
         this.#queue.shift();
-        this.#hold(() => head.run());
-      } else if (needsSegment(this.#core, head.bytes)) {
+        this.#flight.write(head);
+      } else if (this.#flight.length > 0) {
+        // It has the pen to itself, when everything before it is flushed.
+        this.#flight.flush();
         if (this.#flight.length > 0) break;
+      } else if (head instanceof Group) {
         this.#hold(() => this.#prepareSegment());
       } else {
-        if (isBusy) break;
         this.#queue.shift();
-        this.#commit(head);
+        this.#hold(() => head.run());
       }
     }
   }
@@ -189,9 +201,7 @@ export class Writer {
   /** Writes the group that did not fit once more, to a new segment, if something could be given back for it. */
   #makeRoom(action: string, cause: unknown): void {
     this.counters.flushFailures++;
-    this.#generation++;
-    this.#writing = false;
-    this.#queue.unshift(...this.#flight.splice(0));
+    this.#queue.unshift(...this.#flight.abandon());
     this.#hold(async () => {
       if (!(await makeRoom(this.#core))) this.fail(action, cause);
     });
@@ -203,54 +213,12 @@ export class Writer {
     this.counters.rotations++;
   }
 
-  /** Writes a group behind the last one, and flushes it. */
-  #commit(group: Group): void {
-    const { active, files, storage } = this.#core;
-    const { segment, file, end: position, flushedEnd: watermark, checksum: previousChecksum } = active;
-    const { bytes, checksum } = group.place({ position, epoch: segment.epoch, previousChecksum, watermark });
-    active.end += bytes.length;
-    active.checksum = checksum;
-    active.fileSize = Math.max(active.fileSize, active.end);
-    this.#flight.push(group);
-    this.#writing = true;
-    const begun = storage.elapsed();
-    const generation = this.#generation;
-    const attempt = <T>(action: string, work: () => Eventually<T>, done: (value: T) => void): void => {
-      const failed = (cause: unknown): void => {
-        files.release(segment.name);
-        if (generation !== this.#generation) return;
-        active.finished = true;
-        if (isFull(cause) && this.#flight.length === 1) this.#makeRoom(action, cause);
-        else this.fail(action, cause);
-      };
-      const answered = (value: T): void => {
-        files.release(segment.name);
-        if (generation === this.#generation) done(value);
-      };
-      // The file is not closed before the last call on it was answered.
-      files.retain(segment.name);
-      settle(work, answered, failed);
-    };
-    const flushed = (strength: Durability | void): void => {
-      group.flushed = strength ?? storage.durability;
-      const ms = storage.elapsed() - begun;
-      while (this.#flight[0]?.flushed) this.#settle(this.#flight.shift()!, ms);
-      if (this.#pumping) this.#breathe(ms);
-      else this.#schedule();
-    };
-    const written = (count: number): void => {
-      this.#writing = false;
-      if (count !== bytes.length) {
-        active.finished = true;
-        this.fail("write to", notWhole(count, bytes.length));
-        return;
-      }
-      if (this.#core.settings.relaxed) this.#acknowledge(group, storage.written ?? "os", 0);
-      this.counters.flushes++;
-      attempt("flush", () => file.flush(), flushed);
-      if (!this.#pumping) this.#pump();
-    };
-    attempt("write to", () => file.write(bytes, position), written);
+  #written(group: Group): void {
+    const { settings, storage } = this.#core;
+    if (!settings.relaxed) return;
+    this.#acknowledge(group, storage.written ?? "os", 0);
+    // Many may wait for one flush, most of them much smaller than a buffer.
+    if (group.bytes < group.writer.bytes.length / 2) this.intake.recycle(group.compact());
   }
 
   /** A storage that answers at once must not starve everybody else. */

@@ -38,9 +38,9 @@ export const controls = [
     breaks: "appends are acknowledged when they are written",
     changes: [
       [
-        "src/engine/writer.ts",
-        `      attempt("flush", () => file.flush(), flushed);`,
-        `      flushed();\n      attempt("flush", () => file.flush(), () => undefined);`,
+        "src/engine/flight.ts",
+        `    this.#attempt("flush", () => active.file.flush(), flushed);`,
+        `    flushed();\n    this.#attempt("flush", () => active.file.flush(), () => undefined);`,
       ],
     ],
   },
@@ -50,9 +50,9 @@ export const controls = [
     breaks: "one flush that succeeds acknowledges every group that is on its way",
     changes: [
       [
-        "src/engine/writer.ts",
-        "      group.flushed = strength ?? storage.durability;",
-        "      for (const each of this.#flight) each.flushed = strength ?? storage.durability;",
+        "src/engine/flight.ts",
+        "      for (const group of groups) group.flushed = strength ?? storage.durability;",
+        "      for (const group of this.#groups) group.flushed = strength ?? storage.durability;",
       ],
     ],
   },
@@ -181,7 +181,11 @@ export const controls = [
     search: "errors everywhere",
     breaks: "the count that a write answers is not looked at",
     changes: [
-      ["src/engine/writer.ts", "      if (count !== bytes.length) {", "      if (count > bytes.length) {"],
+      [
+        "src/engine/flight.ts",
+        "      if (count !== bytes.length) return",
+        "      if (count > bytes.length) return",
+      ],
     ],
   },
   {

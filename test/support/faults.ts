@@ -96,13 +96,13 @@ export function gate(target: Target): Gate {
   return { hook, reached: arrival.promise, pass: decision.resolve, fail: decision.reject };
 }
 
-interface Deferred<T> {
+export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T): void;
   reject(error: unknown): void;
 }
 
-function deferred<T>(): Deferred<T> {
+export function deferred<T>(): Deferred<T> {
   const parts: Partial<Deferred<T>> = {};
   const promise = new Promise<T>((resolve, reject) => Object.assign(parts, { resolve, reject }));
   promise.catch(() => undefined);
