@@ -13,12 +13,15 @@ export class Contestant {
   #child;
   #asked;
   #complaints = "";
-  #isTraced;
+  #program;
 
   /** `program` starts Node under another one, for example a tracer. */
   constructor({ program } = {}) {
-    this.#isTraced = program !== undefined;
-    const [execPath, ...before] = [...(program ?? []), process.execPath];
+    this.#program = program;
+  }
+
+  #start(node = process.execPath) {
+    const [execPath, ...before] = [...(this.#program ?? []), node];
     this.#child = fork(script, [], {
       execPath,
       execArgv: [...before, "--no-warnings"],
@@ -39,6 +42,7 @@ export class Contestant {
 
   /** Asks for one of the works of child.mjs. */
   async ask(work, args = {}) {
+    if (this.#child === undefined) this.#start();
     if (!this.isAlive) throw new Error("its process has ended");
     const answer = new Promise((resolve, reject) => (this.#asked = { resolve, reject }));
     const late = new Error(`there was no answer within ${answerMsMax / 1000} s`);
@@ -52,12 +56,13 @@ export class Contestant {
   }
 
   open(name, folder, options = {}) {
-    const { module, settings } = peerNamed(name);
+    const { module, settings, node } = peerNamed(name);
+    if (this.#child === undefined) this.#start(node);
     return this.ask("open", { module, folder, options: { ...settings, ...options } });
   }
 
   get isAlive() {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
   /** Resolves when the process is gone. */
@@ -65,7 +70,7 @@ export class Contestant {
     if (!this.isAlive) return;
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));
     // Who is traced has to go first, or the trace ends before it is whole.
-    if (this.#isTraced) this.#child.send({ work: "die" });
+    if (this.#program !== undefined) this.#child.send({ work: "die" });
     else this.#child.kill("SIGKILL");
     await gone;
   }
@@ -79,5 +84,15 @@ export async function withContestant(work, { folder, ...options } = {}) {
   } finally {
     await contestant.kill();
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Who fails once is out, with the reason. */
+export async function attempt(entry, work) {
+  if (entry.failed !== undefined) return;
+  try {
+    await work();
+  } catch (error) {
+    entry.failed = error.message;
   }
 }

@@ -2,11 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { installSqliteNode } from "./sqlite-node.mjs";
 
 const here = import.meta.dirname;
 const minutesMax = 8;
 
 export function installPeers(say) {
+  installSqliteNode(say);
   if (missing().length === 0) return;
   say(`installing ${missing().join(", ")} into bench/node_modules; better-sqlite3 may have to be compiled`);
   const options = ["install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];

@@ -3,6 +3,7 @@ import { readFileSync, statfsSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { peers } from "./peers.mjs";
+import { sqliteVersion } from "./sqlite-node.mjs";
 
 const fileSystems = { 0xef53: "ext4", 0x58465342: "XFS", 0x9123683e: "btrfs", 0x1021994: "tmpfs" };
 
@@ -22,7 +23,7 @@ export function versionsOf() {
   const packages = peers.map((peer) => peer.package).filter(Boolean);
   const versions = { walkabout: readVersion("..") };
   for (const name of packages) versions[name] = readVersion(join("node_modules", name)) ?? "not installed";
-  if (process.versions.sqlite) versions["node:sqlite"] = `SQLite ${process.versions.sqlite}`;
+  versions["node:sqlite"] = sqliteVersion();
   return versions;
 }
 

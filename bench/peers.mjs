@@ -1,8 +1,10 @@
 /**
  * Who is measured. `strongest` says what its acknowledgement means where durability is asked for: `disk` survives a loss of
  * power, `os` the death of the process, `memory` nothing. `means` and `relaxedMeans` say how that is asked for. A module in
- * peers/ opens each.
+ * peers/ opens each, in the Node that is named by `node`, or in the one that runs this.
  */
+import { sqliteNode } from "./sqlite-node.mjs";
+
 export const peers = [
   {
     name: "raw",
@@ -43,6 +45,7 @@ export const peers = [
   {
     name: "node:sqlite",
     title: "node:sqlite",
+    node: sqliteNode,
     module: "sqlite",
     settings: { binding: "node:sqlite" },
     strongest: "disk",

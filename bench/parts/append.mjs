@@ -4,7 +4,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Contestant } from "../contestant.mjs";
+import { attempt, Contestant } from "../contestant.mjs";
 import { inTurn, median, spread } from "../numbers.mjs";
 import { peers } from "../peers.mjs";
 import { durableWorkloads, relaxedWorkloads } from "../workloads.mjs";
@@ -60,16 +60,6 @@ function noteRound(entries, measured) {
   if (raw === undefined) return;
   for (const [entry, result] of measured) {
     entry.rounds.push({ ...result, ratio: result.perSecond / raw.perSecond });
-  }
-}
-
-/** Who fails once is out, with the reason. */
-async function attempt(entry, work) {
-  if (entry.failed !== undefined) return;
-  try {
-    await work();
-  } catch (error) {
-    entry.failed = error.message;
   }
 }
 

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build } from "vite";
+import { bundle } from "../../test/browser/driver/build.mjs";
 import { startChromium } from "../../test/browser/driver/browsers.mjs";
 import { installBrowsers } from "../../test/browser/driver/install.mjs";
 import { inTurn, median, spread } from "../numbers.mjs";
@@ -17,27 +17,6 @@ const scenarios = [
   ["100 B, 1,000 at once", { bytes: 100, atOnce: 1000 }],
   ["1 KiB, 1,000 at once", { bytes: 1024, atOnce: 1000 }],
 ];
-
-async function bundle() {
-  const outDir = join(root, ".tmp/bench-browser");
-  await build({
-    root,
-    configFile: false,
-    logLevel: "warn",
-    worker: { format: "es" },
-    build: {
-      outDir,
-      emptyOutDir: true,
-      target: "es2022",
-      modulePreload: false,
-      rolldownOptions: {
-        input: { page: join(root, "bench/browser/page.ts") },
-        output: { entryFileNames: "[name].js" },
-      },
-    },
-  });
-  return outDir;
-}
 
 async function serve(folder) {
   const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
@@ -126,7 +105,8 @@ function summary({ name, context, means, failed, rounds }, floor) {
 export async function measureBrowser({ budget, progress }) {
   progress("the browser and the page");
   const versions = await installBrowsers();
-  const folder = await bundle();
+  const folder = join(root, ".tmp/bench-browser");
+  await bundle({ page: join(root, "bench/browser/page.ts") }, folder);
   const server = await serve(folder);
   const profile = mkdtempSync(join(tmpdir(), "walkabout-bench-"));
   const chromium = await startChromium(profile, server.url);

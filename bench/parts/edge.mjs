@@ -1,12 +1,10 @@
 /** A log in a Durable Object beside plain inserts, in a workerd of this machine. Clocks stand still in there: it is timed from outside. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "vite";
-import { folder, install } from "../../test/edge/install.mjs";
+import { bundleWorker, folder, install } from "../../test/edge/install.mjs";
 import { startWorkerd } from "../../test/edge/workerd.mjs";
 import { inTurn, median, spread } from "../numbers.mjs";
 
-const root = join(import.meta.dirname, "../..");
 const scenarios = [
   { title: "100 B, one at a time", bytes: 100, atOnce: 1, times: 200 },
   { title: "1 KiB, one at a time", bytes: 1024, atOnce: 1, times: 200 },
@@ -19,7 +17,7 @@ const names = ["inserts", "walkabout"];
 export async function measureEdge({ budget, scratch, progress }) {
   progress("workerd and the object");
   await install();
-  await bundle();
+  await bundleWorker(worker.bundle, "bench/edge/worker.ts");
   const workerd = await startWorkerd(join(scratch, "objects"), worker);
   try {
     progress("appends");
@@ -30,25 +28,6 @@ export async function measureEdge({ budget, scratch, progress }) {
   } finally {
     await workerd.kill();
   }
-}
-
-async function bundle() {
-  await build({
-    root,
-    configFile: false,
-    logLevel: "warn",
-    build: {
-      outDir: join(folder, "bundle"),
-      emptyOutDir: false,
-      target: "es2022",
-      minify: false,
-      lib: {
-        entry: join(root, "bench/edge/worker.ts"),
-        formats: ["es"],
-        fileName: () => `${worker.bundle}.js`,
-      },
-    },
-  });
 }
 
 async function measureScenario(workerd, { title, ...work }, { rounds, calls }) {

@@ -1,7 +1,7 @@
 /** How long acknowledgements take under a steady load, across rotations, and how long the event loop is kept. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { withContestant } from "../contestant.mjs";
+import { attempt, withContestant } from "../contestant.mjs";
 import { inTurn, median, spread } from "../numbers.mjs";
 
 /** Records of 1 KiB every 5 ms, in segments that are full after 128 ticks. */
@@ -25,11 +25,9 @@ export async function measureLatencies({ budget, scratch, progress }) {
       if (entry.failed !== undefined || (isShort && round >= budget.peerRounds)) continue;
       progress(`${entry.peer}, round ${round + 1}`);
       const ms = isShort ? budget.peerMs : budget.ms;
-      try {
+      await attempt(entry, async () => {
         entry.rounds.push({ ms, ...(await measureOnce(entry.peer, ms, scratch)) });
-      } catch (error) {
-        entry.failed = error.message;
-      }
+      });
     }
   }
   return entries.map(rowOf);

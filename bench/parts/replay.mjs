@@ -1,7 +1,7 @@
 /** Reading everything back, the first pass in a fresh process, opening included. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { withContestant } from "../contestant.mjs";
+import { attempt, withContestant } from "../contestant.mjs";
 import { median, spread } from "../numbers.mjs";
 import { peers } from "../peers.mjs";
 
@@ -48,15 +48,6 @@ async function readOnce(folder, { name, share, method }, { records }) {
     const { ms } = await contestant.ask("scan", { method });
     return ((records * share) / (opened.ms + ms)) * 1000;
   });
-}
-
-async function attempt(entry, work) {
-  if (entry.failed !== undefined) return;
-  try {
-    await work();
-  } catch (error) {
-    entry.failed = error.message;
-  }
 }
 
 function rowOf({ name, method, share, failed, rounds }, raw) {

@@ -60,13 +60,13 @@ const steps = {
 };
 
 export function microSection({ ns, overhead }) {
-  const rows = Object.keys(steps).map((step) => ({
+  const bars = Object.keys(steps).map((step) => ({
     label: step,
-    median: ns[step],
+    median: Math.max(0, ns[step]),
     low: ns[step],
     high: ns[step],
+    className: "s1",
   }));
-  const bars = rows.map((row) => ({ ...row, median: Math.max(0, row.median), className: "s1" }));
   return {
     title: "The steps of a record",
     blocks: [

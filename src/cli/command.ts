@@ -37,6 +37,9 @@ export interface Command {
 
 export const exit = { fine: 0, torn: 1, corrupt: 2, trouble: 3, interrupted: 130 } as const;
 
+/** The exit code of what ended with an error. */
+export const exitOf = (code: string): number => (code === "CORRUPT" ? exit.corrupt : exit.trouble);
+
 /** Something that the caller has to change; told in one line, without a stack. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

@@ -3,14 +3,14 @@
 import { WalError } from "../errors.ts";
 import { checkArity, parse } from "./arguments.ts";
 import { commands } from "./commands.ts";
-import { type Command, exit, UsageError } from "./command.ts";
+import { type Command, exit, exitOf, UsageError } from "./command.ts";
 import { helpOf, overview } from "./help.ts";
 import { makeOutput, type Output } from "./output.ts";
 import { nearest } from "./text.ts";
 import { versionText } from "./version.ts";
 
 const interruption = new AbortController();
-const names = commands.map((each) => each.name).join(", ");
+const names = commands.map((each) => each.name);
 let json = process.argv.includes("--json");
 
 async function main(args: readonly string[]): Promise<number> {
@@ -19,7 +19,8 @@ async function main(args: readonly string[]): Promise<number> {
   const output = makeOutput({ json });
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const about = rest.find((each) => !each.startsWith("-"));
-    if (name === undefined && json) throw new UsageError(`a command is missing; there are ${names}`);
+    if (name === undefined && json)
+      throw new UsageError(`a command is missing; there are ${names.join(", ")}`);
     const lines = about === undefined ? overview(output) : helpOf(commandNamed(about), output);
     await output.line(lines.join("\n"));
     return name === undefined ? exit.trouble : exit.fine;
@@ -55,16 +56,13 @@ async function run(command: Command, args: readonly string[], output: Output): P
 function commandNamed(name: string): Command {
   const command = commands.find((each) => each.name === name);
   if (command !== undefined) return command;
-  const close = nearest(
-    name,
-    commands.map((each) => each.name),
-  );
-  const hint = close === undefined ? `there are ${names}` : `did you mean ${close}?`;
+  const close = nearest(name, names);
+  const hint = close === undefined ? `there are ${names.join(", ")}` : `did you mean ${close}?`;
   throw new UsageError(`there is no command ${name}; ${hint}`);
 }
 
 function misplaced(flag: string, rest: readonly string[]): UsageError {
-  const command = rest.find((each) => commands.some(({ name }) => name === each)) ?? "<command>";
+  const command = rest.find((each) => names.includes(each)) ?? "<command>";
   return new UsageError(`flags stand behind the command: walkabout ${command} … ${flag}`);
 }
 
@@ -79,7 +77,7 @@ function fail(error: unknown): number {
   if (json) void output.value({ error: { code, message } });
   const shown = error instanceof WalError ? `${message.replace(/\.$/, "")} (${code})` : message;
   output.note(`walkabout: ${isExpected ? shown : ((error as Error).stack ?? message)}`);
-  return code === "CORRUPT" ? exit.corrupt : exit.trouble;
+  return exitOf(code);
 }
 
 function isOfSystem(error: unknown): boolean {

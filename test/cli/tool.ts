@@ -12,6 +12,7 @@ import { onTestFinished } from "vitest";
 import { encodeTopic } from "../../src/format/names.ts";
 import { nodeStorage } from "../../adapters/node/storage.ts";
 import { type Log, openLog, type OpenLogOptions } from "../../src/index.ts";
+import { signalGroup } from "../tools/group.mjs";
 
 const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
@@ -103,13 +104,7 @@ export class Workshop {
   startShell(command: string): ChildProcessWithoutNullStreams {
     const options = { cwd: this.folder, env: environment(), detached: true };
     const child = spawn("bash", ["-c", withTool(command)], options);
-    onTestFinished(() => {
-      try {
-        process.kill(-child.pid!, "SIGKILL");
-      } catch {
-        // All of them are gone already.
-      }
-    });
+    onTestFinished(() => void signalGroup(child.pid!, "SIGKILL"));
     return child;
   }
 

@@ -19,18 +19,20 @@ export async function install() {
 }
 
 export async function bundleWorkers() {
-  for (const [name, entry] of Object.entries(workers)) {
-    await build({
-      root,
-      configFile: false,
-      logLevel: "warn",
-      build: {
-        outDir: `${folder}/bundle`,
-        emptyOutDir: false,
-        target: "es2022",
-        minify: false,
-        lib: { entry: `${root}${entry}`, formats: ["es"], fileName: () => `${name}.js` },
-      },
-    });
-  }
+  for (const [name, entry] of Object.entries(workers)) await bundleWorker(name, entry);
+}
+
+export async function bundleWorker(name, entry) {
+  await build({
+    root,
+    configFile: false,
+    logLevel: "warn",
+    build: {
+      outDir: `${folder}/bundle`,
+      emptyOutDir: false,
+      target: "es2022",
+      minify: false,
+      lib: { entry: `${root}${entry}`, formats: ["es"], fileName: () => `${name}.js` },
+    },
+  });
 }

@@ -3,6 +3,7 @@
  * how much was read. What is not overridden goes to the storage within, in its own colour.
  */
 import type { Eventually, Place, Storage, StoredFile } from "../../src/index.ts";
+import { whenThere } from "../support/when-there.ts";
 
 export type Wrap = (file: StoredFile, name: string) => Partial<StoredFile>;
 
@@ -14,13 +15,13 @@ export function wrapped(
   const around = (file: StoredFile, name: string): StoredFile => ({ ...file, ...wrap(file, name) });
   const aroundPlace = (place: Place): Place => ({
     ...place,
-    open: (name) => then(place.open(name), (file) => around(file, name)),
-    create: (name) => then(place.create(name), (file) => around(file, name)),
+    open: (name) => whenThere(place.open(name), (file) => around(file, name)),
+    create: (name) => whenThere(place.create(name), (file) => around(file, name)),
     ...wrapPlace(place),
   });
   return {
     ...storage,
-    open: (path, options) => then(storage.open(path, options), (place) => place && aroundPlace(place)),
+    open: (path, options) => whenThere(storage.open(path, options), (place) => place && aroundPlace(place)),
   };
 }
 
@@ -29,8 +30,4 @@ export function failing<T>(like: Eventually<T>, reason: string): Eventually<neve
   const error = new Error(reason);
   if (like instanceof Promise) return like.then(() => Promise.reject(error));
   throw error;
-}
-
-function then<T, U>(value: Eventually<T>, next: (value: T) => U): Eventually<U> {
-  return value instanceof Promise ? value.then(next) : next(value as T);
 }

@@ -38,7 +38,7 @@ async function orphanTaken(kind: "queue" | "dead") {
   const other: { place?: Place; isAwake: boolean } = { isAwake: false };
   world.wrap = (storage) => ({
     ...storage,
-    sleep: (ms) => new Promise((wake) => void world.timers.clockwork.after(ms, wake)),
+    sleep: (ms) => world.timers.sleep(ms),
     list: async (path) => {
       const names = await storage.list(path);
       if (other.isAwake && other.place === undefined)

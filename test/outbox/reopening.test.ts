@@ -19,7 +19,7 @@ async function opened(colour: "sync" | "async", options: Partial<OutboxOptions> 
   world.wrap = (storage) => {
     const below: Storage = {
       ...storage,
-      sleep: (ms) => new Promise((wake) => void world.timers.clockwork.after(ms, wake)),
+      sleep: (ms) => world.timers.sleep(ms),
       open: (path, how) => (faults.storage ?? storage).open(path, how),
     };
     const promises = colour === "async" ? everyMethod : new Set<never>();
@@ -34,6 +34,18 @@ async function opened(colour: "sync" | "async", options: Partial<OutboxOptions> 
   outbox.events.addEventListener("change", () => states.push(outbox.status.state));
   return { world, mortal, outbox, faults, errors, states };
 }
+
+/** The storage dies, and from then on everything is taken. */
+async function drainedBehindDeath({ world, mortal, outbox }: Pick<Opened, "world" | "mortal" | "outbox">) {
+  mortal.die();
+  world.other.otherwise = () => "done";
+  world.other.sent.length = 0;
+  const drained = outbox.drained();
+  await world.timers.pass(10_000);
+  await drained;
+}
+
+type Opened = Awaited<ReturnType<typeof opened>>;
 
 for (const colour of ["sync", "async"] as const) {
   describe(`on a storage that is ${colour}`, () => {
@@ -67,12 +79,7 @@ for (const colour of ["sync", "async"] as const) {
       world.other.otherwise = () => "retry";
       await outbox.push({ value: "waits" });
       await world.timers.pass(0);
-      mortal.die();
-      world.other.otherwise = () => "done";
-      world.other.sent.length = 0;
-      const drained = outbox.drained();
-      await world.timers.pass(10_000);
-      await drained;
+      await drainedBehindDeath({ world, mortal, outbox });
       expect(world.other.values).toEqual([["waits"]]);
     });
 
@@ -207,12 +214,7 @@ test("what it had adopted is adopted again", async () => {
   outbox.wake();
   await settled();
   expect(outbox.adopted.map(({ partition }) => partition)).toEqual([1]);
-  mortal.die();
-  world.other.otherwise = () => "done";
-  world.other.sent.length = 0;
-  const drained = outbox.drained();
-  await world.timers.pass(10_000);
-  await drained;
+  await drainedBehindDeath({ world, mortal, outbox });
   expect(world.other.values).toEqual([["of the other"]]);
   expect(outbox.status).toMatchObject({ state: "idle", pending: 0, reason: undefined });
 });

@@ -37,6 +37,11 @@ export class Timers {
     return this.#timers.length;
   }
 
+  /** For a storage that waits in this time. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((wake) => void this.clockwork.after(ms, wake));
+  }
+
   /** Lets time pass, and everything happen that is due. */
   async pass(ms: number): Promise<void> {
     const until = this.now + ms;

@@ -4,6 +4,7 @@
  * answering at once, and what answers with a promise goes on answering with one.
  */
 import type { Eventually, Place, Storage, StoredFile } from "../../src/storage.ts";
+import { whenThere } from "./when-there.ts";
 
 export type Operation =
   | "open"
@@ -72,7 +73,7 @@ export function faultyStorage(inner: Storage, options: FaultyOptions): Storage {
     sleep: (ms) => inner.sleep(ms),
     open: (path, open) =>
       through("storage.open", { name: "" }, () =>
-        then(inner.open(path, open), (place) => place && faultyPlace(place, through)),
+        whenThere(inner.open(path, open), (place) => place && faultyPlace(place, through)),
       ),
     list: (path) => inner.list(path),
   };
@@ -82,8 +83,8 @@ function faultyPlace(place: Place, through: Passage): Place {
   const file = (name: string) => (opened: StoredFile) => faultyFile(name, opened, through);
   return {
     list: () => through("place.list", { name: "" }, () => place.list()),
-    open: (name) => through("place.open", { name }, () => then(place.open(name), file(name))),
-    create: (name) => through("place.create", { name }, () => then(place.create(name), file(name))),
+    open: (name) => through("place.open", { name }, () => whenThere(place.open(name), file(name))),
+    create: (name) => through("place.create", { name }, () => whenThere(place.create(name), file(name))),
     remove: (name, how) => through("place.remove", { name }, () => place.remove(name, how)),
     close: () => through("place.close", { name: "" }, () => place.close()),
   };
@@ -94,12 +95,12 @@ function faultyFile(name: string, file: StoredFile, through: Passage): StoredFil
     size: () => through("file.size", { name }, () => file.size()),
     read: (target, position) =>
       through("file.read", { name, position, length: target.length }, ({ answer }) =>
-        then(file.read(target, position), (count) => answer ?? count),
+        whenThere(file.read(target, position), (count) => answer ?? count),
       ),
     write: (source, position) =>
       through("file.write", { name, position, length: source.length, source }, ({ bytes, answer }) => {
         const part = bytes === undefined ? source : source.subarray(0, bytes);
-        return then(file.write(part, position), (count) => answer ?? count);
+        return whenThere(file.write(part, position), (count) => answer ?? count);
       }),
     truncate: (size) => through("file.truncate", { name, length: size }, () => file.truncate(size)),
     flush: () => through("file.flush", { name }, () => file.flush()),
@@ -138,10 +139,6 @@ async function later<T>(
   const value = await answer;
   if ("afterwards" in fault) throw fault.afterwards;
   return value;
-}
-
-function then<T, U>(value: Eventually<T>, next: (value: T) => U): Eventually<U> {
-  return isPromise(value) ? value.then(next) : next(value);
 }
 
 function isPromise<T>(value: Eventually<T>): value is Promise<T> {

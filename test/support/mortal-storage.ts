@@ -4,6 +4,7 @@
  */
 import { WalError } from "../../src/errors.ts";
 import type { Eventually, Place, Storage, StoredFile } from "../../src/storage.ts";
+import { whenThere } from "./when-there.ts";
 
 interface Life {
   isOver: boolean;
@@ -35,7 +36,7 @@ export class Mortal {
           if (how.mode === "write") life.places.add(place);
           return mortalPlace(place, life);
         };
-        return life.pass(() => then(inner.open(path, how), opened));
+        return life.pass(() => whenThere(inner.open(path, how), opened));
       },
     };
   }
@@ -89,8 +90,8 @@ function mortalPlace(place: Place, life: Life): Place {
   const file = (opened: StoredFile): StoredFile => mortalFile(opened, life);
   return {
     list: () => life.pass(() => place.list()),
-    open: (name) => life.pass(() => then(place.open(name), file)),
-    create: (name) => life.pass(() => then(place.create(name), file)),
+    open: (name) => life.pass(() => whenThere(place.open(name), file)),
+    create: (name) => life.pass(() => whenThere(place.create(name), file)),
     remove: (name, how) => life.pass(() => place.remove(name, how)),
     close: () =>
       life.pass(() => {
@@ -109,8 +110,4 @@ function mortalFile(file: StoredFile, life: Life): StoredFile {
     flush: () => life.pass(() => file.flush()),
     close: () => life.pass(() => file.close()),
   };
-}
-
-function then<T, U>(value: Eventually<T>, next: (value: T) => U): Eventually<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
 }

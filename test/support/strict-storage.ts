@@ -5,6 +5,7 @@
  * changes nothing, and it works the same over a storage that answers at once and one that does not.
  */
 import type { Eventually, Place, Storage, StoredFile } from "../../src/storage.ts";
+import { whenThere } from "./when-there.ts";
 
 /** What is known of the files of one disk, however often its places are opened. */
 export class Watch {
@@ -33,7 +34,7 @@ export function strictStorage(inner: Storage, watch: Watch): Storage {
     elapsed: () => inner.elapsed(),
     sleep: (ms) => inner.sleep(ms),
     open: (path, options) =>
-      then(inner.open(path, options), (place) => {
+      whenThere(inner.open(path, options), (place) => {
         if (place === undefined || options.mode === "read") return place;
         return new StrictPlace(place, watch, inner.flushesAtOnce).seam;
       }),
@@ -58,7 +59,7 @@ class StrictPlace {
       open: (name) => this.#used("open", name, () => this.#opened(name, place.open(name))),
       create: (name) =>
         this.#used("create", name, () =>
-          then(this.#opened(name, place.create(name)), (file) => {
+          whenThere(this.#opened(name, place.create(name)), (file) => {
             watch.spoiled.delete(name);
             return file;
           }),
@@ -83,7 +84,7 @@ class StrictPlace {
   }
 
   #opened(name: string, answer: Eventually<StoredFile>): Eventually<StoredFile> {
-    return then(answer, (file) => {
+    return whenThere(answer, (file) => {
       if (this.#open.has(name)) this.#watch.note(`a second handle on ${name}`);
       this.#open.add(name);
       return this.#file(name, file);
@@ -174,7 +175,7 @@ function tell(error: unknown, failed: () => void): never {
 
 /** Calls each of `steps` with the value when it is there. */
 function settling<T>(answer: Eventually<T>, ...steps: ((value: T) => void)[]): Eventually<T> {
-  return then(answer, (value) => {
+  return whenThere(answer, (value) => {
     for (const step of steps) step(value);
     return value;
   });
@@ -185,8 +186,4 @@ function both(first: () => void, second: () => void): () => void {
     first();
     second();
   };
-}
-
-function then<T, U>(value: Eventually<T>, next: (value: T) => U): Eventually<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
 }

@@ -1,6 +1,7 @@
 /** Stops processes where they are, as a loss of power does with the machine around them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { signalGroup } from "./group.mjs";
 
 /**
  * Stops every process of the group that `leader` leads, and resolves when none of them runs. A call that the kernel
@@ -11,12 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
  */
 export async function freezeGroup(leader) {
   for (;;) {
-    try {
-      process.kill(-leader, "SIGSTOP");
-    } catch (error) {
-      if (error.code !== "ESRCH") throw error;
-      return;
-    }
+    if (!signalGroup(leader, "SIGSTOP")) return;
     if (statesOf(leader).every((state) => "TtDZX".includes(state))) return;
     await sleep(1);
   }

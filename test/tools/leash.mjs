@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { environment, root } from "./command.mjs";
+import { signalGroup } from "./group.mjs";
 
 /**
  * Answers how it ended, once it has ended or its time is over: `{ code, message, isLate, left }`. `message` is the
@@ -58,11 +59,8 @@ const signals = ["SIGINT", "SIGTERM"];
 const drainMs = 200;
 
 function killGroup(child) {
-  try {
-    process.kill(process.platform === "win32" ? child.pid : -child.pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
-  }
+  if (process.platform === "win32") child.kill("SIGKILL");
+  else signalGroup(child.pid, "SIGKILL");
 }
 
 /** Kills every process that inherited the mark, and answers their commands. Elsewhere than on Linux there is no telling. */

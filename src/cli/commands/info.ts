@@ -3,9 +3,9 @@ import { Files } from "../../engine/files.ts";
 import { survey, type Part } from "../../engine/survey.ts";
 import { pathOf } from "../../format/names.ts";
 import { type Found, logAt } from "../address.ts";
-import { type Command, exit } from "../command.ts";
+import { type Command, exit, exitOf } from "../command.ts";
 import { holderText } from "../holder.ts";
-import { type Summary, summaryOf } from "../survey.ts";
+import { summaryOf } from "../survey.ts";
 import { ageText, bytesText, countText, rangeText, timeText } from "../text.ts";
 
 export const info: Command = {
@@ -20,7 +20,7 @@ export const info: Command = {
     const log = logAt(path!);
     const summary = await summaryOf(log);
     const segments = await segmentsOf(log, summary.next);
-    const code = codeOf(summary);
+    const code = summary.error === undefined ? exit.fine : exitOf(summary.error.code);
     if (output.json) {
       await output.value({ ...summary, list: segments });
       return code;
@@ -48,11 +48,6 @@ export const info: Command = {
     return code;
   },
 };
-
-function codeOf({ error }: Summary): number {
-  if (error === undefined) return exit.fine;
-  return error.code === "CORRUPT" ? exit.corrupt : exit.trouble;
-}
 
 interface Box {
   readonly segment: string | undefined;

@@ -14,9 +14,7 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #since = Date.now();
   #logs: readonly ServedLog[] = [];
-  /** Why everybody has to come again later. */
-  #closed: string | undefined = "this is being started";
-  #isStopping = false;
+  #state: "started" | "open" | "stopped" = "started";
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -25,21 +23,20 @@ export class Service {
   /** Until then, what comes is sent away. */
   start(logs: readonly ServedLog[]): void {
     this.#logs = logs;
-    this.#closed = undefined;
+    this.#state = "open";
   }
 
   /** From now on, what comes is sent away, and what is answered ends its connection. */
   stop(): void {
-    this.#closed = "this is being stopped";
-    this.#isStopping = true;
+    this.#state = "stopped";
   }
 
   readonly handle = async (request: Request): Promise<Response> => {
     const response =
-      this.#closed === undefined
+      this.#state === "open"
         ? await this.#answer(request)
-        : refusal(503, `${this.#closed}; send it again later`, { "retry-after": "1" });
-    if (this.#isStopping) response.headers.set("connection", "close");
+        : refusal(503, `this is being ${this.#state}; send it again later`, { "retry-after": "1" });
+    if (this.#state === "stopped") response.headers.set("connection", "close");
     const origin = this.#options.gate.welcomed(request);
     if (origin !== undefined) response.headers.set("access-control-allow-origin", origin);
     response.headers.set("vary", "origin");

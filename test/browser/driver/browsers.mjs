@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { environment } from "../../tools/command.mjs";
 import { freezeGroup } from "../../tools/freeze.mjs";
+import { signalGroup } from "../../tools/group.mjs";
 import { Devtools } from "./devtools.mjs";
 import { miniBrowser } from "./install.mjs";
 
@@ -92,13 +93,6 @@ function start(program, args, profile, stdio = "ignore") {
   exited.catch(() => undefined);
   let isGone = false;
   child.on("error", () => (isGone = true));
-  const signal = (name) => {
-    try {
-      process.kill(-child.pid, name);
-    } catch {
-      // It is gone already.
-    }
-  };
   return {
     child,
     /** Stops every process of it, so that none gets an answer to what it asks for from now on. */
@@ -107,7 +101,7 @@ function start(program, args, profile, stdio = "ignore") {
     async kill() {
       if (isGone) return;
       isGone = true;
-      signal("SIGKILL");
+      signalGroup(child.pid, "SIGKILL");
       await exited;
     },
   };

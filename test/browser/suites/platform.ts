@@ -74,9 +74,13 @@ function hear(operation: string): ReturnType<Hook> {
   try {
     return hook?.(operation);
   } catch (error) {
-    thrown.add(error);
-    throw error;
+    return fail(error);
   }
+}
+
+function fail(error: unknown): never {
+  thrown.add(error);
+  throw error;
 }
 
 /** What Chromium answers in a private window when a write has filled the space up. */
@@ -94,7 +98,7 @@ function partly(operation: string, subject: unknown, original: Method, parameter
     last.addEventListener("success", () => subject.abort());
     return undefined;
   }
-  throw new DOMException("there is no space left", "QuotaExceededError");
+  return fail(new DOMException("there is no space left", "QuotaExceededError"));
 }
 
 function remember(transaction: IDBTransaction): void {
