@@ -9,7 +9,10 @@ export interface Ack {
    * `memory` nothing.
    */
   readonly durability: Durability;
-  /** The name of the segment, and where in it the record's batch begins. */
+  /**
+   * The name of the segment, and where in it the record's batch begins. What a relaxed log has acknowledged may be
+   * written once more, to another one, when its disk is full.
+   */
   readonly segment: string;
   readonly position: number;
   /** How many bytes the record takes, without the header of its batch. */

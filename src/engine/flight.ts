@@ -1,7 +1,8 @@
 /**
  * The groups between their write and the end of their flush. A strict log flushes each group as soon as it is
  * written, and writes no more of them than the storage flushes at one time. A relaxed log writes on meanwhile: one
- * flush, in the next turn of the event loop, covers all that was written until then. It knows nothing of the queue.
+ * flush, in the next turn of the event loop, covers all that was written until then. When a write fails, what was
+ * written before it is flushed first: it may have been acknowledged. It knows nothing of the queue.
  */
 import type { Durability, Eventually } from "../storage.ts";
 import { notWhole } from "./birth.ts";
@@ -37,6 +38,10 @@ export class Flight {
   /** When this turn of the event loop began, if something was written in it that is flushed at its end. */
   #turnBegan: number | undefined;
   #isTurnLong = false;
+  /** A write that has failed, while what was written before it is being flushed. Nothing is written behind it. */
+  #failedWrite: { readonly cause: unknown } | undefined;
+  /** Whether a flush was asked for that has to wait until a write has ended. */
+  #isDue = false;
   /** Changes when all is given up: answers from before it are of no interest. */
   #generation = 0;
   flushes = 0;
@@ -80,15 +85,16 @@ export class Flight {
     this.#groups.push(group);
     this.#writing = true;
     const written = (count: number): void => {
-      if (count !== bytes.length) return this.#fail("write to", notWhole(count, bytes.length));
+      if (count !== bytes.length) return this.#failWrite(notWhole(count, bytes.length));
       this.#writing = false;
       this.#unflushed.push(group);
       this.#events.written(group);
-      if (settings.relaxed) this.#flushInTurn();
+      if (settings.relaxed && !this.#isDue) this.#flushInTurn();
       else this.flush();
       this.#events.progressed();
     };
-    this.#attempt("write to", () => file.write(bytes, position), written);
+    const failed = (cause: unknown): void => this.#failWrite(cause);
+    this.#attempt(() => file.write(bytes, position), written, failed);
   }
 
   /** Flushes what was written, unless as many flushes as may be run already. Then the end of one of them goes on with it. */
@@ -97,6 +103,8 @@ export class Flight {
     const groups = this.#unflushed;
     const flushesMax = settings.relaxed ? 1 : storage.flushesAtOnce;
     if (groups.length === 0 || this.#flushing >= flushesMax) return;
+    this.#isDue = this.#writing && this.#failedWrite === undefined && storage.flushesAtOnce === 1;
+    if (this.#isDue) return;
     this.#unflushed = [];
     this.#flushing++;
     this.flushes++;
@@ -110,9 +118,12 @@ export class Flight {
         this.#events.settled(group, now - group.begun);
       }
       this.flush();
+      if (this.#failedWrite !== undefined && this.#flushing === 0)
+        this.#giveUp("write to", this.#failedWrite.cause);
       this.#events.flushed(now - begun);
     };
-    this.#attempt("flush", () => active.file.flush(), flushed);
+    const failed = (cause: unknown): void => this.#giveUp("flush", cause);
+    this.#attempt(() => active.file.flush(), flushed, failed);
   }
 
   /** Gives up everything that is on its way, and answers it. */
@@ -123,6 +134,8 @@ export class Flight {
     this.#unflushed = [];
     this.#writing = false;
     this.#flushing = 0;
+    this.#failedWrite = undefined;
+    this.#isDue = false;
     return groups;
   }
 
@@ -144,24 +157,29 @@ export class Flight {
     this.#events.progressed();
   }
 
-  #attempt<T>(action: string, work: () => Eventually<T>, done: (value: T) => void): void {
+  #attempt<T>(work: () => Eventually<T>, done: (value: T) => void, failed: (cause: unknown) => void): void {
     const { files, active } = this.#core;
     const { name } = active.segment;
     const generation = this.#generation;
-    const failed = (cause: unknown): void => {
-      files.release(name);
-      if (generation === this.#generation) this.#fail(action, cause);
-    };
-    const answered = (value: T): void => {
-      files.release(name);
-      if (generation === this.#generation) done(value);
+    const heard = <V>(what: (value: V) => void): ((value: V) => void) => {
+      return (value) => {
+        files.release(name);
+        if (generation === this.#generation) what(value);
+      };
     };
     // The file is not closed before the last call on it was answered.
     files.retain(name);
-    settle(work, answered, failed);
+    settle(work, heard(done), heard(failed));
   }
 
-  #fail(action: string, cause: unknown): void {
+  /** What was written before is as good as it was: only a flush tells whether it is lost. */
+  #failWrite(cause: unknown): void {
+    this.#failedWrite = { cause };
+    if (this.length === 1) this.#giveUp("write to", cause);
+    else this.flush();
+  }
+
+  #giveUp(action: string, cause: unknown): void {
     this.#core.active.finished = true;
     const isAlone =
       Number(this.#writing) + this.#flushing === 1 && !this.#groups.some((group) => group.flushed);

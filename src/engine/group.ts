@@ -72,7 +72,7 @@ export class Group {
   readonly drafts: Draft[] = [];
   /** Whether somebody waits for it, or it is large enough to be written anyway. */
   wanted = false;
-  /** Bytes of its records, without headers. */
+  /** Bytes that it takes, those of its headers included. */
   taken = 0;
   /** Whether it holds records whose failure no waiter would report. */
   silent = false;

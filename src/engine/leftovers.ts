@@ -22,6 +22,11 @@ export class Leftovers {
     this.#files = files;
   }
 
+  /** Whether more could be removed if only a flush succeeded. */
+  get isHeldUp(): boolean {
+    return this.#isPending && this.#queue.length > 0;
+  }
+
   /** Every removal so far is durable. */
   flushed(): void {
     this.#isPending = false;

@@ -22,7 +22,9 @@ export async function makeRoom(core: Core): Promise<boolean> {
     const { size } = core.dead;
     await core.clean();
     const first = await retainedFrom(core);
-    if (first === core.first && core.dead.size === size) return false;
+    const isVain = first === core.first && core.dead.size === size && !core.leftovers.isHeldUp;
+    if (isVain) return false;
+    // Removals that a failed flush holds up go on behind it.
     await urgently(core.files, () => rotate(core, first));
     return true;
   } catch {

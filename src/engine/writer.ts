@@ -118,7 +118,7 @@ export class Writer {
     for (const each of [...turns, ...waiting]) each.reject(error);
     for (const group of groups) group.reject(error);
     // A verb that waits behind it is told; otherwise the next one is.
-    if (turns.length === 0 && groups.some((group) => group.silent)) this.#loss = error;
+    if (turns.length + waiting.length === 0 && groups.some((group) => group.silent)) this.#loss = error;
     this.#core.watchers.wake();
     return error;
   }
@@ -161,6 +161,8 @@ export class Writer {
       // The open group is closed only when it is its turn: until then it takes more.
       if (this.#queue.length === 0 && this.intake.open.wanted && isFree) this.intake.close();
       const head = this.#queue[0];
+      // Whoever waits for room waits for nothing but this.
+      if (head === undefined && this.intake.isFull) this.#flight.flush();
       if (head === undefined) break;
       if (head instanceof Group && !needsSegment(this.#core, head.bytes)) {
         if (!isFree) break;

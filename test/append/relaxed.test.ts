@@ -5,7 +5,8 @@
 import { describe, expect, test } from "vitest";
 import { type Log, openLog, WalError } from "../../src/index.ts";
 import { valuesOf } from "../support/content.ts";
-import { deferred, diskError, failing, gate } from "../support/faults.ts";
+import { anyOf, deferred, diskError, failing, gate, miscounting } from "../support/faults.ts";
+import type { Hook } from "../support/faulty-storage.ts";
 import {
   holding,
   type LogSettings,
@@ -92,6 +93,38 @@ describe.each(models)("a relaxed log ($name)", (model) => {
     await log.close();
   });
 
+  test.each<[string, () => Hook]>([
+    ["fails", () => failing({ op: "write" })],
+    ["comes back short", () => miscounting({}, () => ({ bytes: 5 }))],
+  ])("loses nothing that was written when a later write %s", async (_, faultOf) => {
+    const machine = model.build();
+    const { log } = await opened(machine);
+    await append(log, 3);
+    machine.hook = faultOf();
+    expect(await refusal(log.append({ value: "lost" }), "FLUSH_FAILED")).toMatchObject({ first: 3, next: 4 });
+    expect(log).toMatchObject({ next: 3, durable: 3 });
+    await append(log, 1);
+    await log.close();
+    await machine.die();
+    expect(await valuesOf(await machine.open())).toEqual(numbers(4));
+  });
+
+  test("flushes for those who wait for room, and tells them alone of a failure", async () => {
+    const machine = model.build();
+    const { log } = await opened(machine, { maxPendingBytes: 300 });
+    const value = "x".repeat(100);
+    const fill = (): Promise<unknown> => Promise.all([1, 2, 3].map(() => log.append({ value })));
+    await Promise.all([fill(), log.append({ value: "waits" }), log.flush()]);
+    expect(log.durable).toBe(4);
+
+    machine.hook = failing({ op: "flush" });
+    const filled = fill();
+    await refusal(log.flush(), "FLUSH_FAILED");
+    await filled;
+    expect((await log.append({ value: "healthy" })).offset).toBe(4);
+    await log.close();
+  });
+
   test("writes no more in one turn than the event loop can bear", async () => {
     const turns = await opened(model.build());
     const { log } = turns;
@@ -148,6 +181,48 @@ describe.each(holding)("a relaxed log whose flush takes a while ($name)", (model
     if (machine.storage.flushesAtOnce === 1) await turns.end();
     await expect.poll(() => log.durable).toBe(4);
     expect(log.stats().flushes).toBe(flushes + 1);
+    await log.close();
+  });
+
+  test("flushes nothing while something is being written, unless its storage flushes several times at once", async () => {
+    const machine = model.build();
+    const turns = await opened(machine);
+    const { log } = turns;
+    await append(log, 1);
+    const { flushes } = log.stats();
+    const held = gate({ op: "write" });
+    machine.hook = held.hook;
+    const second = log.append({ value: "1" });
+    await held.reached;
+    await turns.end();
+    expect(log.stats().flushes - flushes).toBe(machine.storage.flushesAtOnce > 1 ? 1 : 0);
+    held.pass();
+    await second;
+    if (machine.storage.flushesAtOnce > 1) await turns.end();
+    await expect.poll(() => log.durable).toBe(2);
+    await log.close();
+  });
+
+  test("keeps what a flush under way covers when a write beside it fails", async () => {
+    const machine = model.build();
+    if (machine.storage.flushesAtOnce === 1) return;
+    const turns = await opened(machine);
+    const { log } = turns;
+    const held = gate({ op: "flush" });
+    machine.hook = anyOf(held.hook, failing({ op: "write", after: 2 }));
+    await append(log, 1);
+    await turns.end();
+    await held.reached;
+    await append(log, 1);
+    const third = log.append({ value: "lost" });
+    const state = watch(third);
+    await idle();
+    expect(state.settled).toBe(false);
+    held.pass();
+    await refusal(third, "FLUSH_FAILED");
+    expect(log.durable).toBe(2);
+    await append(log, 1);
+    expect(await valuesOf(log)).toEqual(numbers(2));
     await log.close();
   });
 

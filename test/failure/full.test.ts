@@ -92,6 +92,22 @@ describe.each(oneByOne)("a full disk ($name)", (model) => {
     expect(machine.misuses).toEqual([]);
   });
 
+  test("removes what a truncation cut off although a flush between the removals had failed", async () => {
+    const log = await machine.open();
+    for (let count = 0; count < 4; count++) {
+      await log.append({ value: `${count} ${value}` });
+      await log.rotate();
+    }
+    machine.hook = failing({ op: "flush", after: 1 });
+    await log.truncateAfter(0);
+    const before = (await machine.files()).size;
+    machine.hook = failing({ op: "create" }, full);
+    expect((await log.append({ value: "1" })).offset).toBe(1);
+    expect((await machine.files()).size).toBeLessThan(before);
+    expect((await valuesOf(log)).map((each) => each.split(" ")[0])).toEqual(["0", "1"]);
+    expect(machine.misuses).toEqual([]);
+  });
+
   test("takes appends on their way together, batches and staged records along", async () => {
     const log = await machine.open({ retention: { maxAgeMs: hour } });
     for (let count = 0; count < 4; count++) await log.append({ value: `${count} ${value}` });

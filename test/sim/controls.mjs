@@ -39,8 +39,8 @@ export const controls = [
     changes: [
       [
         "src/engine/flight.ts",
-        `    this.#attempt("flush", () => active.file.flush(), flushed);`,
-        `    flushed();\n    this.#attempt("flush", () => active.file.flush(), () => undefined);`,
+        "    this.#attempt(() => active.file.flush(), flushed, failed);",
+        "    flushed();\n    this.#attempt(() => active.file.flush(), () => undefined, failed);",
       ],
     ],
   },

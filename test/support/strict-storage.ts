@@ -1,8 +1,9 @@
 /**
  * Watches how a storage is used, and notes what the seam does not allow: an operation on a closed file, a
- * second handle on one file, the removal of an open file, more flushes at a time than promised, bytes that
- * change while they are being written, and any write, flush or truncation of a file that failed one. It
- * changes nothing, and it works the same over a storage that answers at once and one that does not.
+ * second handle on one file, the removal of an open file, more flushes at a time than promised, a write beside
+ * the only flush that may run, bytes that change while they are being written, any write, flush or truncation
+ * of a file that failed a flush, and any but a flush of one that failed a write. It changes nothing, and it works
+ * the same over a storage that answers at once and one that does not.
  */
 import type { Eventually, Place, Storage, StoredFile } from "../../src/storage.ts";
 import { whenThere } from "./when-there.ts";
@@ -12,6 +13,8 @@ export class Watch {
   readonly #misuses: string[];
   /** Files that failed a write or flush, each with the opening of the place in which it did. */
   readonly spoiled = new Map<string, number>();
+  /** Those of them that failed no flush. */
+  readonly unflushed = new Set<string>();
   openings = 0;
 
   /** Sentences about what was done wrong are added to `misuses`. */
@@ -94,6 +97,7 @@ class StrictPlace {
   #file(name: string, file: StoredFile): StoredFile {
     const watch = this.#watch;
     let closed = false;
+    let writing = 0;
     let flushing = 0;
     let overwritten = false;
     const used = <T>(op: string, work: () => T): T => {
@@ -103,7 +107,8 @@ class StrictPlace {
     };
     const changing = <T>(op: string, work: () => Eventually<T>): Eventually<T> => {
       const failedIn = watch.spoiled.get(name);
-      if (failedIn === this.#opening) watch.note(`${op} of ${name}, which failed before`);
+      const isLastFlush = op === "flush" && watch.unflushed.has(name);
+      if (failedIn === this.#opening && !isLastFlush) watch.note(`${op} of ${name}, which failed before`);
       // A later process may cut the failed bytes off, and go on from there.
       else if (failedIn !== undefined && op === "truncate") watch.spoiled.delete(name);
       else if (failedIn !== undefined && op === "write") overwritten = true;
@@ -112,7 +117,15 @@ class StrictPlace {
       }
       return used(op, work);
     };
-    const spoil = (): void => void watch.spoiled.set(name, this.#opening);
+    const spoil = (op: "write" | "flush"): void => {
+      if (op === "flush") watch.unflushed.delete(name);
+      else if (!watch.spoiled.has(name)) watch.unflushed.add(name);
+      watch.spoiled.set(name, this.#opening);
+    };
+    const beside = (op: string, others: number): void => {
+      if (others > 0 && this.#flushesAtOnce === 1)
+        watch.note(`${op} of ${name} while another call is under way`);
+    };
     return {
       size: () => used("size", () => file.size()),
       read: (target, position) => used("read", () => file.read(target, position)),
@@ -122,22 +135,33 @@ class StrictPlace {
           if (Buffer.compare(before, source) !== 0)
             watch.note(`bytes for ${name} changed while they were written`);
         };
-        const work = (): Eventually<number> => file.write(source, position);
+        const work = (): Eventually<number> => {
+          writing++;
+          return finishing(
+            () => file.write(source, position),
+            () => void writing--,
+          );
+        };
+        beside("write", flushing);
         return settling(
-          changing("write", () => attempt(work, spoil)),
+          changing("write", () => attempt(work, () => spoil("write"))),
           unchanged,
           (count) => {
-            if (count !== source.length) spoil();
+            if (count !== source.length) spoil("write");
           },
         );
       },
       truncate: (size) => changing("truncate", () => file.truncate(size)),
       flush: () => {
         if (++flushing > this.#flushesAtOnce) watch.note(`${flushing} flushes of ${name} at a time`);
+        beside("flush", writing);
         const done = (): void => void flushing--;
         return changing("flush", () =>
           settling(
-            attempt(() => file.flush(), both(spoil, done)),
+            attempt(
+              () => file.flush(),
+              both(() => spoil("flush"), done),
+            ),
             done,
           ),
         );
@@ -159,6 +183,17 @@ function attempt<T>(work: () => Eventually<T>, failed: () => void): Eventually<T
   } catch (error) {
     failed();
     throw error;
+  }
+}
+
+/** Calls `ended` when `work` has ended, however it did. */
+function finishing<T>(work: () => Eventually<T>, ended: () => void): Eventually<T> {
+  let answer: Eventually<T> | undefined;
+  try {
+    answer = work();
+    return answer instanceof Promise ? answer.finally(ended) : answer;
+  } finally {
+    if (!(answer instanceof Promise)) ended();
   }
 }
 

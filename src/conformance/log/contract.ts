@@ -41,8 +41,7 @@ export const record = clauses("RecordInput and LogRecord, src/record.ts", {
 export const options = clauses("OpenLogOptions, src/options.ts", {
   segment: "A new segment is begun when the next group would not fit, or on the first append after an age.",
   retention: "The oldest whole segments are dropped while there is more than this.",
-  relaxed:
-    "once it is written; it survives the process but not yet a loss of power, nor a flush that fails.",
+  relaxed: "once it is written; it survives the process but not yet a loss of power, nor a flush that fails.",
   pending: "How much may be on its way before `append` waits and `stage` throws.",
   lockWait: "How long to wait for the lock when somebody else holds it.",
 });
