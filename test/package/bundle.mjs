@@ -5,8 +5,8 @@ import { build } from "vite";
 
 /** The README states these numbers, of bytes that are gzipped; raise both or none. */
 const pages = [
-  { what: "the core with the in-memory backend", entry: "page.mjs", bytesMax: 23_500 },
-  { what: "the core with walkabout/browser", entry: "page-in-browser.mjs", bytesMax: 33_000 },
+  { what: "the core with the in-memory backend", entry: "page.mjs", bytesMax: 24_000 },
+  { what: "the core with walkabout/browser", entry: "page-in-browser.mjs", bytesMax: 33_500 },
   { what: "walkabout/browser by itself", entry: "page-part.mjs", bytesMax: 12_000, workerBytesMax: 6_000 },
 ];
 
