@@ -127,6 +127,8 @@ export class Run implements Surroundings {
     await this.settle();
     this.faults.heal();
     this.#mayNotRead = false;
+    // What was planned and has not come yet must not come behind the close.
+    while (this.#crashes.length > 0) await this.settle();
     for (const life of this.lives) life.append();
     await this.settle();
     await this.step({ do: "crash", after: 0, survival: "sectors", seed: this.plan.seed });
