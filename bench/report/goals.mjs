@@ -66,7 +66,9 @@ export function judge(parts) {
     const actual = value(measured);
     if (!Number.isFinite(actual)) return { name, text, actual: "–", state: "not measured" };
     const beside = floor === undefined ? "" : ` (the raw loop itself ${numberText(floor(measured))})`;
-    return { name, text, actual: numberText(actual) + beside, state: holds(actual) ? "reached" : "missed" };
+    // A figure just below its goal must not look like it.
+    const figure = actual < 1 ? actual.toFixed(3) : numberText(actual);
+    return { name, text, actual: figure + beside, state: holds(actual) ? "reached" : "missed" };
   });
 }
 
