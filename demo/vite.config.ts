@@ -50,7 +50,7 @@ function isEarly(id: string): boolean {
   const isOurs = /\/(src|adapters\/(browser|indexeddb|opfs|web)|demo)\/|\/node_modules\/idb\//.test(id);
   const late = [
     /\/src\/(verify|import|export|salvage)\.ts$/,
-    /\/src\/engine\/(verify|inspect|survey|diagnosis|start-damage|evidence|copy)\.ts$/,
+    /\/src\/engine\/(verify|inspect|survey|diagnosis|start-damage|evidence|copy|next-batch)\.ts$/,
     /\/src\/format\/(flipped-bit|tar)\.ts$/,
     /\/demo\/page\/(kill|load|log-view|map|map-layout|letters|damage|report-view|batch-view|hex-view|late-style)\.ts$/,
     /\.(html|css)/,

@@ -1,4 +1,4 @@
-/** The styles of reports and batches, loaded with them. */
+/** The styles of reports, batches and dead letters, loaded with them. */
 import { element } from "./dom.ts";
 import address from "./late.css?url";
 

@@ -1,10 +1,12 @@
 /** The dead letters of this tab: to see, to try again, to drop. */
 import type { DeadLetter, Outbox } from "../../src/outbox/index.ts";
 import { button, byId, element } from "./dom.ts";
+import { needLateStyle } from "./late-style.ts";
 
 const lettersMax = 20;
 
 export async function showLetters(outbox: Outbox): Promise<void> {
+  needLateStyle();
   const items: HTMLLIElement[] = [];
   for await (const letter of outbox.dead.list()) {
     if (items.length === lettersMax) break;
