@@ -27,22 +27,26 @@ export async function checkRuntimes(tally) {
   if (!(await tally.check("runtimes", installRuntimes))) return;
   await tally.check("programs", installPrograms);
   for (const each of leftOut) console.log(`  left  ${each}`);
-  const [bun, deno] = [named("Bun"), named("Deno")];
-  // Deno takes as long as all of the others, so they take its real faults over.
-  await Promise.all([
-    checkEach(deno, checkFiles, tally),
-    checkEach(bun, checkFiles, tally)
-      .then(() => checkEach(bun, checkReal, tally))
-      .then(() => checkEach(named("Node 22", "Node 24", "newest Node"), checkFast, tally))
-      .then(() => checkEach(deno, checkReal, tally)),
-  ]);
+  const checks = [
+    ["Deno", checkFiles],
+    ["Bun", checkFiles],
+    ["Bun", checkReal],
+    ["Node 22", checkFast],
+    ["Node 24", checkFast],
+    ["newest Node", checkFast],
+    ["Deno", checkReal],
+  ];
+  const checkNext = async () => {
+    for (let next = checks.shift(); next !== undefined; next = checks.shift()) {
+      const [name, check] = next;
+      await check(named(name), tally);
+    }
+  };
+  // The first takes about as long as all of the others.
+  await Promise.all([checkNext(), checkNext()]);
 }
 
-const named = (...names) => runtimes.filter(({ name }) => names.includes(name));
-
-async function checkEach(chosen, check, tally) {
-  for (const runtime of chosen) await check(runtime, tally);
-}
+const named = (wanted) => runtimes.find(({ name }) => name === wanted);
 
 async function checkFiles(runtime, tally) {
   const on = { runtime, env: environmentOf(runtime) };
