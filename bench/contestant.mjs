@@ -21,6 +21,7 @@ export class Contestant {
   }
 
   #start(node = process.execPath) {
+    if (this.#child !== undefined) return;
     const [execPath, ...before] = [...(this.#program ?? []), node];
     this.#child = fork(script, [], {
       execPath,
@@ -42,7 +43,7 @@ export class Contestant {
 
   /** Asks for one of the works of child.mjs. */
   async ask(work, args = {}) {
-    if (this.#child === undefined) this.#start();
+    this.#start();
     if (!this.isAlive) throw new Error("its process has ended");
     const answer = new Promise((resolve, reject) => (this.#asked = { resolve, reject }));
     const late = new Error(`there was no answer within ${answerMsMax / 1000} s`);
@@ -57,7 +58,7 @@ export class Contestant {
 
   open(name, folder, options = {}) {
     const { module, settings, node } = peerNamed(name);
-    if (this.#child === undefined) this.#start(node);
+    this.#start(node);
     return this.ask("open", { module, folder, options: { ...settings, ...options } });
   }
 

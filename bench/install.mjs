@@ -1,7 +1,7 @@
 /** Installs what walkabout is compared with into bench/node_modules. What cannot be installed is left out, and said so. */
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { installIn } from "./npm.mjs";
 import { installSqliteNode } from "./sqlite-node.mjs";
 
 const here = import.meta.dirname;
@@ -11,8 +11,7 @@ export function installPeers(say) {
   installSqliteNode(say);
   if (missing().length === 0) return;
   say(`installing ${missing().join(", ")} into bench/node_modules; better-sqlite3 may have to be compiled`);
-  const options = ["install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
-  const { error } = spawnSync("npm", options, { cwd: here, stdio: "ignore", timeout: minutesMax * 60_000 });
+  const { error } = installIn(here, minutesMax);
   const left = missing();
   if (left.length > 0) say(`could not be installed: ${left.join(", ")}${error ? ` (${error.message})` : ""}`);
 }

@@ -3,6 +3,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
+import { installIn } from "./npm.mjs";
+
+const minutesMax = 5;
 
 // Not beside the peers: what is compiled for them must find the Node that is going to load it.
 const folder = join(import.meta.dirname, "..", ".tmp", "bench", "node");
@@ -18,8 +21,7 @@ export function installSqliteNode(say) {
   // The package places its program in an install script, so npm must let it run.
   const manifest = { private: true, dependencies: { node: "latest" }, allowScripts: { node: true } };
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-  const options = ["install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
-  spawnSync("npm", options, { cwd: folder, stdio: "ignore", timeout: 300_000 });
+  installIn(folder, minutesMax);
   if (!existsSync(sqliteNode)) say("could not be installed: Node");
 }
 

@@ -25,7 +25,6 @@ export interface LogStats {
 export function statsOf(core: Core, writer: Writer): LogStats {
   const { storage, chain, active } = core;
   const { batches, bytes, flushFailures, rotations } = writer.counters;
-  const { flushes } = writer;
   const { appends, pendingBytes } = writer.intake;
   // The first segment's start is read when the log is opened and whenever the first one changes.
   const before = chain.at(0)!.segment?.start.bytesBefore ?? active.segment.start.bytesBefore;
@@ -38,7 +37,7 @@ export function statsOf(core: Core, writer: Writer): LogStats {
     appends,
     batches,
     bytesWritten: bytes,
-    flushes,
+    flushes: writer.flushes,
     flushFailures,
     rotations,
   };

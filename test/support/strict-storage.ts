@@ -11,10 +11,8 @@ import { whenThere } from "./when-there.ts";
 /** What is known of the files of one disk, however often its places are opened. */
 export class Watch {
   readonly #misuses: string[];
-  /** Files that failed a write or flush, each with the opening of the place in which it did. */
-  readonly spoiled = new Map<string, number>();
-  /** Those of them that failed no flush. */
-  readonly unflushed = new Set<string>();
+  /** Files that failed, each with the opening of the place in which it did, and whether it failed a flush or a write only. */
+  readonly spoiled = new Map<string, { readonly opening: number; readonly byFlush: boolean }>();
   openings = 0;
 
   /** Sentences about what was done wrong are added to `misuses`. */
@@ -106,8 +104,9 @@ class StrictPlace {
       return work();
     };
     const changing = <T>(op: string, work: () => Eventually<T>): Eventually<T> => {
-      const failedIn = watch.spoiled.get(name);
-      const isLastFlush = op === "flush" && watch.unflushed.has(name);
+      const failed = watch.spoiled.get(name);
+      const failedIn = failed?.opening;
+      const isLastFlush = op === "flush" && failed?.byFlush === false;
       if (failedIn === this.#opening && !isLastFlush) watch.note(`${op} of ${name}, which failed before`);
       // A later process may cut the failed bytes off, and go on from there.
       else if (failedIn !== undefined && op === "truncate") watch.spoiled.delete(name);
@@ -118,9 +117,8 @@ class StrictPlace {
       return used(op, work);
     };
     const spoil = (op: "write" | "flush"): void => {
-      if (op === "flush") watch.unflushed.delete(name);
-      else if (!watch.spoiled.has(name)) watch.unflushed.add(name);
-      watch.spoiled.set(name, this.#opening);
+      const byFlush = op === "flush" || watch.spoiled.get(name)?.byFlush === true;
+      watch.spoiled.set(name, { opening: this.#opening, byFlush });
     };
     const beside = (op: string, others: number): void => {
       if (others > 0 && this.#flushesAtOnce === 1)
