@@ -4,9 +4,10 @@
  * word, the state before it is known from one side and the state behind it from the other.
  */
 import { readBatchHeader, type BatchHeader } from "./batch-header.ts";
-import { prime1, prime2, prime3, prime4, prime5 } from "./checksum.ts";
+import { primes } from "./checksum.ts";
 import { batchHeader } from "./layout.ts";
 
+const { prime1, prime2, prime3, prime4, prime5 } = primes;
 const stripeBytes = 16;
 const laneTurns = [1, 7, 12, 18] as const;
 const undo1 = inverse(prime1);
