@@ -39,8 +39,16 @@ export class Chunks {
     this.#options = options;
   }
 
-  /** Makes `[position, position + count)` lie in the chunk, as far as `limit` and the file go. */
-  load(position: number, count: number, limit: number): void | Promise<void> {
+  /**
+   * Makes `[position, position + count)` lie in the chunk, as far as `limit` and the file go. Whoever goes on far
+   * behind it has no use for a whole chunk.
+   */
+  load(
+    position: number,
+    count: number,
+    limit: number,
+    chunkBytes = this.#options.chunkBytes,
+  ): void | Promise<void> {
     const wanted = Math.min(position + count, limit);
     if (position >= this.start && wanted <= this.end) return;
     const ahead = this.#ahead;
@@ -49,11 +57,11 @@ export class Chunks {
     if (ahead !== undefined && joins && this.end - position <= headroomBytes) {
       return this.#join(ahead, position, count, limit);
     }
-    return this.#read(position, count, limit);
+    return this.#read(position, Math.max(count, chunkBytes), limit);
   }
 
   #read(position: number, count: number, limit: number): void | Promise<void> {
-    const size = Math.max(0, Math.min(Math.max(count, this.#options.chunkBytes), limit - position));
+    const size = Math.max(0, Math.min(count, limit - position));
     if (this.#options.keepsChunks || size > this.bytes.length) this.#use(new Uint8Array(size));
     this.start = position;
     this.end = position;
@@ -94,7 +102,7 @@ export class Chunks {
     if (bytesRead === ahead.bytes.length - headroomBytes) this.#readAhead(limit);
     if (Math.min(position + count, limit) > this.end) {
       this.#ahead = undefined;
-      await this.#read(position, count, limit);
+      await this.#read(position, Math.max(count, this.#options.chunkBytes), limit);
     }
   }
 

@@ -124,7 +124,8 @@ async function stateBeforeCarried(files: Files, tail: Tail, producersMax: number
   if (tail.producersEnd <= vouched.position) return tail.state;
   const { name, epoch, begin: from } = segment;
   const before = new TrackedState(segment.start.state, producersMax);
-  const walker = new Walker(files, { name, epoch, from, chunkBytes: 1024 * 1024, keepsChunks: false });
+  const options = { name, epoch, from, chunkBytes: 1024 * 1024, keepsChunks: false, skipsRecords: true };
+  const walker = new Walker(files, options);
   while (walker.boundary.position < vouched.position) {
     const batch = await walker.next(vouched.position);
     if (typeof batch === "string")

@@ -11,7 +11,7 @@ import { highestWatermark, isZeroBetween } from "./headers.ts";
 import type { Segment } from "./segment.ts";
 import { controlOf, TrackedState } from "./state.ts";
 import type { Evidence } from "./verdict.ts";
-import { type Boundary, type Stop, Walker } from "./walker.ts";
+import { type Boundary, Walker } from "./walker.ts";
 
 export interface Tail {
   readonly segment: Segment;
@@ -74,59 +74,79 @@ async function findClose(files: Files, segment: Segment, fileEnd: number): Promi
   };
 }
 
+/**
+ * What a watermark vouches for is believed by its headers alone, as all of an older segment is; damage to its records is
+ * found when they are read. Where what nothing vouches for is not whole, all of the segment is looked at.
+ */
 async function walkTail(
   files: Files,
   segment: Segment,
   fileEnd: number,
   producersMax: number,
 ): Promise<Tail> {
-  const { name, epoch, begin } = segment;
-  const walker = new Walker(files, { name, epoch, from: begin, chunkBytes, keepsChunks: false });
-  const state = new TrackedState(segment.start.state, producersMax);
-  let seal: Seal | undefined;
-  let producersEnd = 0;
-  let watermark = 0;
-  let vouched = begin;
-  /** The boundaries that no watermark has reached yet. */
-  let open: Boundary[] = [];
-  let stop: Stop;
-  for (;;) {
-    const batch = await walker.next(fileEnd);
-    if (typeof batch === "string") {
-      stop = batch;
-      break;
-    }
-    const control = state.add(batch);
-    if (control?.kind === "seal") seal = control;
-    const boundary = walker.boundary;
-    if (batch.header.attributes & attribute.producer) producersEnd = boundary.position;
-    segment.index.add(boundary.position, boundary.offset, boundary.checksum);
-    open.push(boundary);
-    if (batch.header.watermark > watermark) {
-      watermark = batch.header.watermark;
-      vouched = open.findLast((each) => each.position <= watermark) ?? vouched;
-      open = open.filter((each) => each.position > watermark);
-    }
-  }
-  const end = walker.boundary;
+  const { name, epoch } = segment;
+  let walked = await walk(files, segment, fileEnd, producersMax, true);
+  if (!(await isWhole(files, segment, walked.vouched, walked.end)))
+    walked = await walk(files, segment, fileEnd, producersMax, false);
+  const { end, watermark, ...found } = walked;
   // Unflushed writes reach the disk in any order, but a watermark behind the valid bytes is a witness.
   const behind = { from: end.position, fileEnd };
   const isOurs = (header: BatchHeader): boolean => header.epoch === epoch && header.baseOffset >= end.offset;
   const later = await highestWatermark(files, name, behind, isOurs);
-  const isZero = stop !== "end" && (await isZeroBetween(files, name, end.position, fileEnd));
-  const rest = stop === "end" ? "nothing" : isZero ? "zeros" : "damaged";
+  const isAll = end.position === fileEnd;
+  const isZero = !isAll && (await isZeroBetween(files, name, end.position, fileEnd));
   return {
+    ...found,
     segment,
     fileEnd,
     end,
     closed: false,
-    rest,
-    vouched,
+    rest: isAll ? "nothing" : isZero ? "zeros" : "damaged",
     vouchedEnd: Math.max(watermark, later),
-    seal,
-    state: state.snapshot(),
-    producersEnd,
   };
+}
+
+async function walk(
+  files: Files,
+  segment: Segment,
+  fileEnd: number,
+  producersMax: number,
+  skipsRecords: boolean,
+): Promise<Pick<Tail, "end" | "vouched" | "seal" | "state" | "producersEnd"> & { watermark: number }> {
+  const { name, epoch, begin: from } = segment;
+  const walker = new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: false, skipsRecords });
+  const state = new TrackedState(segment.start.state, producersMax);
+  let seal: Seal | undefined;
+  let producersEnd = 0;
+  let watermark = 0;
+  let vouched = from;
+  /** The boundaries that no watermark has reached yet. */
+  const open: Boundary[] = [];
+  for (;;) {
+    const batch = await walker.next(fileEnd);
+    if (typeof batch === "string") break;
+    const control = state.add(batch);
+    if (control?.kind === "seal") seal = control;
+    const { boundary } = walker;
+    if (batch.header.attributes & attribute.producer) producersEnd = boundary.position;
+    open.push(boundary);
+    watermark = Math.max(watermark, batch.header.watermark);
+    while (open.length > 0 && open[0]!.position <= watermark) {
+      vouched = open.shift()!;
+      segment.index.add(vouched.position, vouched.offset, vouched.checksum);
+    }
+  }
+  return { end: walker.boundary, vouched, seal, state: state.snapshot(), producersEnd, watermark };
+}
+
+/** Whether everything between two batch boundaries is valid, records and all. */
+async function isWhole(files: Files, segment: Segment, from: Boundary, end: Boundary): Promise<boolean> {
+  const { name, epoch } = segment;
+  const walker = new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: false });
+  while (walker.boundary.position < end.position) {
+    if (typeof (await walker.next(end.position)) === "string") return false;
+  }
+  return true;
 }
 
 export function evidenceOf(tail: Tail): Evidence {

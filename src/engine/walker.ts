@@ -33,19 +33,26 @@ export type Stop = "end" | "zeros" | "damaged";
 export interface WalkerOptions extends ChunksOptions {
   readonly epoch: number;
   readonly from: Boundary;
+  /** Whether payloads that hold nothing but records are left alone: neither read nor verified. */
+  readonly skipsRecords?: boolean;
 }
 
 const known = attribute.control | attribute.producer;
+/** A payload of this size takes longer to read than a header by itself. */
+const skippedBytesMin = 64 * 1024;
 
 export class Walker {
   readonly #chunks: Chunks;
   readonly #options: WalkerOptions;
   #boundary: Boundary;
+  /** How much is read with the next header. */
+  #chunkBytes: number;
 
   constructor(files: Files, options: WalkerOptions) {
     this.#chunks = new Chunks(files, options);
     this.#options = options;
     this.#boundary = options.from;
+    this.#chunkBytes = options.chunkBytes;
   }
 
   /** Where the next batch begins. */
@@ -60,7 +67,7 @@ export class Walker {
   async next(limit: number, from = 0): Promise<WalkedBatch | Stop> {
     const { position, offset, checksum: previous } = this.#boundary;
     const chunks = this.#chunks;
-    const loading = chunks.load(position, layout.bytes, limit);
+    const loading = chunks.load(position, layout.bytes, limit, this.#chunkBytes);
     if (isPromise(loading)) await loading;
     if (chunks.end - position < layout.bytes) return this.#isZero(position, chunks.end);
     const header = readBatchHeader(chunks.view, position - chunks.start, position);
@@ -76,7 +83,7 @@ export class Walker {
     const end = endOf(header);
     if (end > limit) return "damaged";
     const next = header.baseOffset + header.count;
-    if (next > from || header.attributes & attribute.control) {
+    if (this.#holdsMore(header) || (next > from && !this.#options.skipsRecords)) {
       const payload = chunks.load(position, layout.bytes + header.length, limit);
       if (isPromise(payload)) await payload;
       if (chunks.end < end) return "damaged";
@@ -84,8 +91,16 @@ export class Walker {
       if (checksum(chunks.view, at, at + header.length) !== header.payloadChecksum) return "damaged";
     }
     this.#boundary = { position: end, offset: next, checksum: header.checksum };
+    const { skipsRecords, chunkBytes } = this.#options;
+    this.#chunkBytes = skipsRecords && header.length >= skippedBytesMin ? layout.bytes : chunkBytes;
     const at = position + layout.bytes - chunks.start;
     return { header, bytes: chunks.bytes, view: chunks.view, at };
+  }
+
+  /** Whether its payload tells something of the log, besides records. */
+  #holdsMore({ attributes }: BatchHeader): boolean {
+    const telling = this.#options.skipsRecords ? known : attribute.control;
+    return (attributes & telling) !== 0;
   }
 
   #isZero(start: number, end: number): Stop {

@@ -34,13 +34,13 @@ const rows: Row[] = [
     there: "cut, 1 of 5 records: 4 that were flushed are gone",
     values: Array.from({ length: 5 }, () => 4096),
     damage: () => zero(4096 + 512, 4096 + 1024),
-    here: "CORRUPT when opened",
+    here: "CORRUPT when read, behind 1 records",
   },
   {
     name: "TestVerify",
     there: "checksum mismatch",
     damage: ([batch]) => flip(batch!.position + 70),
-    here: "CORRUPT when opened",
+    here: "CORRUPT when read, behind 0 records",
   },
   {
     name: "TestOpenOnTornWrite: the last of several records",
@@ -257,7 +257,9 @@ describe("etcd", () => {
     await machine.die();
     const [name] = await segmentsOf(machine);
     await put(machine, name!, zero(4096 + 512, 4096 + 1024)((await machine.files()).get(name!)!));
-    await refusal(machine.open(), "CORRUPT");
+    const damaged = await machine.open();
+    await refusal(valuesOf(damaged), "CORRUPT");
+    await damaged.close();
     const to = { storage: machine.storage, topic: "repaired" };
     const { kept, lost } = await salvage({ storage: machine.storage, topic }, to);
     expect({ kept, lost }).toEqual({

@@ -127,9 +127,16 @@ function forged(
   return bytes;
 }
 
+/**
+ * Where the rest is whole, opening believes what was flushed by its headers, and whoever reads the damaged record is
+ * told.
+ */
 function said({ here, chunks }: Script, kind: string): Row["here"] {
   const damaged = chunks.findIndex(({ bad: isBad }) => isBad);
   const isWitnessed = damaged >= 0 && chunks.some(({ flushed }) => flushed > damaged);
+  const flushed = Math.max(...chunks.map((chunk) => chunk.flushed));
+  const isRestWhole = chunks.every(({ bad: isBad }, index) => !isBad || index < flushed);
+  if (kind === payload && isWitnessed && isRestWhole) return `CORRUPT when read, behind ${damaged} records`;
   if (here === "corrupt" || (kind === payload && isWitnessed)) return "CORRUPT when opened";
   if (here === chunks.length) return `sound, ${here} records`;
   const isZeros = kind === "zeros" && chunks.every(({ bad: isBad }) => isBad);

@@ -109,25 +109,30 @@ export const openings: readonly Check[] = [
   {
     name: "damage to what was flushed is CORRUPT, changes nothing, and frees the lock",
     async run(bench) {
-      const log = await openedLog(bench);
-      await appendValues(log, 0, 30);
-      const { position } = await log.append({ value: valueOf(30) });
-      const { segment } = await log.append({ value: valueOf(31) });
-      // Without its close batch, the log is read from its start when it is opened.
-      await cutClose(bench, segment, 3);
-      await damage(bench, segment, position - 200);
+      const segment = await damagedLog(bench, 20);
       const before = await filesOf(bench);
-      const open = () => openLog({ storage: bench.storage, topic });
       for (let turn = 0; turn < 2; turn++) {
-        const error = await demandCode(open, "CORRUPT", contract.promise.corrupt, "Opening a damaged log");
-        demandSame(error.segment, segment, contract.promise.corrupt, "the segment that the error names");
-        demand(
-          error.position !== undefined,
-          contract.promise.corrupt,
-          () => `The error names no position: ${messageOf(error)}.`,
+        await demandCorrupt(
+          () => openLog({ storage: bench.storage, topic }),
+          segment,
+          "Opening a damaged log",
         );
       }
       await demandUnchanged(bench, before, contract.opening.unchanged);
+    },
+  },
+  {
+    name: "damage to a record that was flushed is CORRUPT when it is read, and nothing behind it is served",
+    async run(bench) {
+      const segment = await damagedLog(bench, 70);
+      const log = bench.keep(await openLog({ storage: bench.storage, topic }));
+      const found: number[] = [];
+      const read = async (): Promise<void> => {
+        for await (const { offset } of log.read()) found.push(offset);
+      };
+      await demandCorrupt(read, segment, "Reading a damaged record");
+      const before = Array.from({ length: 30 }, (_, offset) => offset);
+      demandSame(found.join(), before.join(), contract.promise.corrupt, "the offsets before the damage");
     },
   },
   {
@@ -167,6 +172,31 @@ export const openings: readonly Check[] = [
     },
   },
 ];
+
+/**
+ * A log of 32 records that was not closed, with a bit turned in the batch of the record 30. Answers the name of
+ * its segment.
+ */
+async function damagedLog(bench: Bench, at: number): Promise<string> {
+  const log = await openedLog(bench);
+  await appendValues(log, 0, 30);
+  const { position } = await log.append({ value: valueOf(30) });
+  const { segment } = await log.append({ value: valueOf(31) });
+  // Without its close batch, the log is looked through from its start when it is opened.
+  await cutClose(bench, segment, 3);
+  await damage(bench, segment, position + at);
+  return segment;
+}
+
+async function demandCorrupt(action: () => unknown, segment: string, what: string): Promise<void> {
+  const error = await demandCode(action, "CORRUPT", contract.promise.corrupt, what);
+  demandSame(error.segment, segment, contract.promise.corrupt, "the segment that the error names");
+  demand(
+    error.position !== undefined,
+    contract.promise.corrupt,
+    () => `The error names no position: ${messageOf(error)}.`,
+  );
+}
 
 /** Cuts `count` bytes off the end of a file. */
 async function cutClose(bench: Bench, name: string, count: number): Promise<void> {
