@@ -18,15 +18,18 @@ interface Ahead {
 
 export interface ChunksOptions {
   readonly name: string;
-  /** How much is read at a time, unless more is asked for. */
-  readonly chunkBytes: number;
+  /** How much is read at a time, unless more is asked for; a mebibyte if nothing is said. */
+  readonly chunkBytes?: number | undefined;
   /** Whether each chunk has a buffer of its own, because views of it are handed out. */
-  readonly keepsChunks: boolean;
+  readonly keepsChunks?: boolean;
 }
+
+const mebibyte = 1024 * 1024;
 
 export class Chunks {
   readonly #files: Files;
   readonly #options: ChunksOptions;
+  readonly #chunkBytes: number;
   #ahead: Ahead | undefined;
   bytes = new Uint8Array(0);
   view = new DataView(this.bytes.buffer);
@@ -37,18 +40,14 @@ export class Chunks {
   constructor(files: Files, options: ChunksOptions) {
     this.#files = files;
     this.#options = options;
+    this.#chunkBytes = options.chunkBytes ?? mebibyte;
   }
 
   /**
    * Makes `[position, position + count)` lie in the chunk, as far as `limit` and the file go. Whoever goes on far
    * behind it has no use for a whole chunk.
    */
-  load(
-    position: number,
-    count: number,
-    limit: number,
-    chunkBytes = this.#options.chunkBytes,
-  ): void | Promise<void> {
+  load(position: number, count: number, limit: number, chunkBytes = this.#chunkBytes): void | Promise<void> {
     const wanted = Math.min(position + count, limit);
     if (position >= this.start && wanted <= this.end) return;
     const ahead = this.#ahead;
@@ -76,12 +75,12 @@ export class Chunks {
   async #readLater(read: Promise<number>, size: number, limit: number): Promise<void> {
     const bytesRead = await read;
     this.end = this.start + bytesRead;
-    if (bytesRead === size) this.#readAhead(limit);
+    if (bytesRead === size && size >= this.#chunkBytes) this.#readAhead(limit);
   }
 
   #readAhead(limit: number): void {
-    const { chunkBytes, keepsChunks, name } = this.#options;
-    const size = Math.min(chunkBytes, limit - this.end);
+    const { keepsChunks, name } = this.#options;
+    const size = Math.min(this.#chunkBytes, limit - this.end);
     if (!keepsChunks || size <= 0) return;
     const bytes = new Uint8Array(headroomBytes + size);
     const count = Promise.resolve(this.#files.read(name, bytes.subarray(headroomBytes), this.end));
@@ -102,7 +101,7 @@ export class Chunks {
     if (bytesRead === ahead.bytes.length - headroomBytes) this.#readAhead(limit);
     if (Math.min(position + count, limit) > this.end) {
       this.#ahead = undefined;
-      await this.#read(position, Math.max(count, this.#options.chunkBytes), limit);
+      await this.load(position, count, limit);
     }
   }
 

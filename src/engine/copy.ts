@@ -75,13 +75,7 @@ export class Copy {
   async *#pieces(): AsyncGenerator<Piece, undefined> {
     for (const run of this.#runs) {
       const { name, epoch, from } = run;
-      const walker = new Walker(this.#files, {
-        name,
-        epoch,
-        from,
-        chunkBytes: 1024 * 1024,
-        keepsChunks: true,
-      });
+      const walker = new Walker(this.#files, { name, epoch, from, keepsChunks: true });
       while (walker.boundary.offset < run.next) {
         const batch = await walker.next(run.end);
         if (typeof batch === "string") break;

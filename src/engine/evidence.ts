@@ -60,7 +60,6 @@ interface Found {
   readonly looking: HeadersOptions;
 }
 
-const chunkBytes = 1024 * 1024;
 /** Next to bytes that cannot be read, so little is read at a time that no more is lost than has to be. */
 const pieceBytes = 4096;
 
@@ -171,8 +170,8 @@ async function walk(
   let end = from;
   let first = 0;
   let reason = "the bytes from here on are damaged";
-  for (const size of [chunkBytes, pieceBytes]) {
-    const walker = new Walker(files, { name, epoch, from: end, chunkBytes: size, keepsChunks: false });
+  for (const size of [undefined, pieceBytes]) {
+    const walker = new Walker(files, { name, epoch, from: end, chunkBytes: size });
     let batch: WalkedBatch | Stop | WalError;
     for (;;) {
       batch = await walker.next(fileEnd).catch((error: unknown) => error as WalError);

@@ -44,8 +44,6 @@ export interface InspectOptions {
   readonly advance: (bytes: number) => void | Promise<void>;
 }
 
-const chunkBytes = 1024 * 1024;
-
 /** Never throws for what is wrong with the segment. */
 export async function inspect(files: Files, part: LivePart, options: InspectOptions): Promise<Inspection> {
   const inspector = new Inspector(files, part, options);
@@ -145,7 +143,7 @@ class Inspector {
   /** Through valid batches, to where there is none. */
   async #walk(limit: number): Promise<Stop> {
     const { name, epoch } = this.#part.segment;
-    const walker = new Walker(this.#files, { name, epoch, from: this.#at, chunkBytes, keepsChunks: false });
+    const walker = new Walker(this.#files, { name, epoch, from: this.#at });
     for (;;) {
       const batch = await walker.next(limit);
       if (typeof batch === "string") return batch;

@@ -138,14 +138,7 @@ async function continuationAt(core: Core, next: number): Promise<Continuation> {
   const producers = statesBefore(segment.start.state.producers, next);
   const state = new TrackedState({ ...segment.start.state, producers }, settings.producersMax);
   const { name } = segment;
-  const options = {
-    name,
-    epoch: segment.epoch,
-    from: segment.begin,
-    chunkBytes: 1024 * 1024,
-    keepsChunks: false,
-  };
-  const walker = new Walker(files, options);
+  const walker = new Walker(files, { name, epoch: segment.epoch, from: segment.begin });
   while (walker.boundary.offset < next) {
     const batch = await walker.next(end);
     if (typeof batch === "string") {

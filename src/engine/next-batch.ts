@@ -17,7 +17,7 @@ export async function nextBatch(
     if (!belongs(header)) continue;
     const { position, baseOffset: offset, previousChecksum: checksum, epoch } = header;
     const from = { position, offset, checksum };
-    const walker = new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: false });
+    const walker = new Walker(files, { name, epoch, from, chunkBytes });
     try {
       if (typeof (await walker.next(looking.fileEnd)) !== "string") return from;
     } catch (error) {

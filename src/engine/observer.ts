@@ -156,7 +156,7 @@ export class Observer implements View {
   async #walkOn(): Promise<boolean> {
     const { name, epoch } = this.#segment!;
     const from = { position: this.visibleEnd, offset: this.visible, checksum: this.visibleChecksum };
-    const walker = new Walker(this.files, { name, epoch, from, chunkBytes: 64 * 1024, keepsChunks: false });
+    const walker = new Walker(this.files, { name, epoch, from, chunkBytes: 64 * 1024 });
     const fileEnd = await this.files.size(name);
     let moved = false;
     for (;;) {

@@ -17,7 +17,7 @@ import { TrackedState } from "./state.ts";
 import type { Tail } from "./tail.ts";
 import { evidenceOf } from "./tail.ts";
 import { judge } from "./verdict.ts";
-import { Walker } from "./walker.ts";
+import { type Stop, type WalkedBatch, Walker } from "./walker.ts";
 
 /** What was found when a log was opened, and what was done about it. */
 export interface RecoveryReport {
@@ -99,18 +99,10 @@ async function rewriting(
         state,
       };
   const { name } = segment;
-  const walker = new Walker(files, {
-    name,
-    epoch,
-    from: vouched,
-    chunkBytes: 1024 * 1024,
-    keepsChunks: false,
-  });
+  const walker = new Walker(files, { name, epoch, from: vouched });
   const carry: BirthPlan["carry"] = async (placement) => {
     while (walker.boundary.position < end.position) {
-      const batch = await walker.next(end.position);
-      if (typeof batch === "string")
-        throw new Error(`segment ${name} has changed while it was being recovered`);
+      const batch = await unchanged(walker.next(end.position), name);
       if (batch.header.count > 0) return replaced(batch, placement);
     }
     return undefined;
@@ -124,15 +116,18 @@ async function stateBeforeCarried(files: Files, tail: Tail, producersMax: number
   if (tail.producersEnd <= vouched.position) return tail.state;
   const { name, epoch, begin: from } = segment;
   const before = new TrackedState(segment.start.state, producersMax);
-  const options = { name, epoch, from, chunkBytes: 1024 * 1024, keepsChunks: false, skipsRecords: true };
-  const walker = new Walker(files, options);
+  const walker = new Walker(files, { name, epoch, from });
   while (walker.boundary.position < vouched.position) {
-    const batch = await walker.next(vouched.position);
-    if (typeof batch === "string")
-      throw new Error(`segment ${name} has changed while it was being recovered`);
-    before.add(batch);
+    before.add(await unchanged(walker.next(vouched.position, Infinity), name));
   }
   return { ...tail.state, producers: before.producers.states() };
+}
+
+/** What was a valid batch a moment ago. */
+async function unchanged(next: Promise<WalkedBatch | Stop>, name: string): Promise<WalkedBatch> {
+  const batch = await next;
+  if (typeof batch === "string") throw new Error(`segment ${name} changed while it was recovered`);
+  return batch;
 }
 
 function reportOf(recovered: Recovered, core: Core): RecoveryReport {

@@ -53,8 +53,6 @@ interface Skip {
   readonly next: number;
 }
 
-const chunkBytes = 1024 * 1024;
-
 /**
  * Throws `TRUNCATED` when the place of the reader is gone, `CORRUPT` on damage, and `CLOSED` when
  * the log is closed before all was read. A follower that has read all ends with the log.
@@ -217,12 +215,7 @@ async function locate(view: View, offset: number): Promise<Position> {
   }
   const { name, epoch } = segment;
   const from = segment.index.floor(offset);
-  return new Position(
-    view,
-    segment,
-    new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: true }),
-    end,
-  );
+  return new Position(view, segment, new Walker(files, { name, epoch, from, keepsChunks: true }), end);
 }
 
 async function changedOrAborted(view: View, signal: Signal | undefined): Promise<void> {

@@ -64,7 +64,7 @@ export async function readSegment(files: Files, name: string, identity: Identity
   const epoch = view.getUint32(at + batchHeader.at.epoch, true);
   const previous = view.getUint32(at + batchHeader.at.previousChecksum, true);
   const from: Boundary = { position: at, offset: parsed.base, checksum: previous };
-  const walker = new Walker(files, { name, epoch, from, chunkBytes: startChunkBytes, keepsChunks: true });
+  const walker = new Walker(files, { name, epoch, from, chunkBytes: startChunkBytes });
   const batch = await walker.next(await files.size(name));
   if (typeof batch === "string") return "its start batch is damaged";
   if (!(batch.header.attributes & attribute.control)) return "its first batch is not a start batch";

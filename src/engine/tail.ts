@@ -31,8 +31,6 @@ export interface Tail {
   readonly producersEnd: number;
 }
 
-const chunkBytes = 1024 * 1024;
-
 export async function scanTail(files: Files, segment: Segment, producersMax: number): Promise<Tail> {
   const fileEnd = await files.size(segment.name);
   return (
@@ -54,7 +52,7 @@ async function findClose(files: Files, segment: Segment, fileEnd: number): Promi
   if (header === undefined) return undefined;
   const from = { position, offset: header.baseOffset, checksum: header.previousChecksum };
   const { name, epoch } = segment;
-  const batch = await new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: true }).next(fileEnd);
+  const batch = await new Walker(files, { name, epoch, from }).next(fileEnd);
   if (typeof batch === "string" || !(batch.header.attributes & attribute.control) || batch.header.count > 0) {
     return undefined;
   }
@@ -85,9 +83,9 @@ async function walkTail(
   producersMax: number,
 ): Promise<Tail> {
   const { name, epoch } = segment;
-  let walked = await walk(files, segment, fileEnd, producersMax, true);
+  let walked = await walk(files, segment, fileEnd, producersMax, Infinity);
   if (!(await isWhole(files, segment, walked.vouched, walked.end)))
-    walked = await walk(files, segment, fileEnd, producersMax, false);
+    walked = await walk(files, segment, fileEnd, producersMax, 0);
   const { end, watermark, ...found } = walked;
   // Unflushed writes reach the disk in any order, but a watermark behind the valid bytes is a witness.
   const behind = { from: end.position, fileEnd };
@@ -106,15 +104,16 @@ async function walkTail(
   };
 }
 
+/** Records before the offset `believed` are not looked at. */
 async function walk(
   files: Files,
   segment: Segment,
   fileEnd: number,
   producersMax: number,
-  skipsRecords: boolean,
+  believed: number,
 ): Promise<Pick<Tail, "end" | "vouched" | "seal" | "state" | "producersEnd"> & { watermark: number }> {
   const { name, epoch, begin: from } = segment;
-  const walker = new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: false, skipsRecords });
+  const walker = new Walker(files, { name, epoch, from });
   const state = new TrackedState(segment.start.state, producersMax);
   let seal: Seal | undefined;
   let producersEnd = 0;
@@ -123,7 +122,7 @@ async function walk(
   /** The boundaries that no watermark has reached yet. */
   const open: Boundary[] = [];
   for (;;) {
-    const batch = await walker.next(fileEnd);
+    const batch = await walker.next(fileEnd, believed);
     if (typeof batch === "string") break;
     const control = state.add(batch);
     if (control?.kind === "seal") seal = control;
@@ -142,7 +141,7 @@ async function walk(
 /** Whether everything between two batch boundaries is valid, records and all. */
 async function isWhole(files: Files, segment: Segment, from: Boundary, end: Boundary): Promise<boolean> {
   const { name, epoch } = segment;
-  const walker = new Walker(files, { name, epoch, from, chunkBytes, keepsChunks: false });
+  const walker = new Walker(files, { name, epoch, from });
   while (walker.boundary.position < end.position) {
     if (typeof (await walker.next(end.position)) === "string") return false;
   }

@@ -33,8 +33,6 @@ export type Stop = "end" | "zeros" | "damaged";
 export interface WalkerOptions extends ChunksOptions {
   readonly epoch: number;
   readonly from: Boundary;
-  /** Whether payloads that hold nothing but records are left alone: neither read nor verified. */
-  readonly skipsRecords?: boolean;
 }
 
 const known = attribute.control | attribute.producer;
@@ -45,14 +43,13 @@ export class Walker {
   readonly #chunks: Chunks;
   readonly #options: WalkerOptions;
   #boundary: Boundary;
-  /** How much is read with the next header. */
-  #chunkBytes: number;
+  /** How much is read with the next header, if not the usual. */
+  #chunkBytes: number | undefined;
 
   constructor(files: Files, options: WalkerOptions) {
     this.#chunks = new Chunks(files, options);
     this.#options = options;
     this.#boundary = options.from;
-    this.#chunkBytes = options.chunkBytes;
   }
 
   /** Where the next batch begins. */
@@ -61,8 +58,8 @@ export class Walker {
   }
 
   /**
-   * The next batch, if it ends at or before `limit`, and otherwise why not. The payload of a
-   * batch whose records all lie before `from` is skipped unverified.
+   * The next batch, if it ends at or before `limit`, and otherwise why not. The payload of a batch whose
+   * records all lie before `from` is skipped unverified, unless it tells something besides records.
    */
   async next(limit: number, from = 0): Promise<WalkedBatch | Stop> {
     const { position, offset, checksum: previous } = this.#boundary;
@@ -83,7 +80,9 @@ export class Walker {
     const end = endOf(header);
     if (end > limit) return "damaged";
     const next = header.baseOffset + header.count;
-    if (this.#holdsMore(header) || (next > from && !this.#options.skipsRecords)) {
+    const isSkipped = next <= from && header.attributes === 0;
+    this.#chunkBytes = isSkipped && header.length >= skippedBytesMin ? layout.bytes : undefined;
+    if (!isSkipped) {
       const payload = chunks.load(position, layout.bytes + header.length, limit);
       if (isPromise(payload)) await payload;
       if (chunks.end < end) return "damaged";
@@ -91,16 +90,8 @@ export class Walker {
       if (checksum(chunks.view, at, at + header.length) !== header.payloadChecksum) return "damaged";
     }
     this.#boundary = { position: end, offset: next, checksum: header.checksum };
-    const { skipsRecords, chunkBytes } = this.#options;
-    this.#chunkBytes = skipsRecords && header.length >= skippedBytesMin ? layout.bytes : chunkBytes;
     const at = position + layout.bytes - chunks.start;
     return { header, bytes: chunks.bytes, view: chunks.view, at };
-  }
-
-  /** Whether its payload tells something of the log, besides records. */
-  #holdsMore({ attributes }: BatchHeader): boolean {
-    const telling = this.#options.skipsRecords ? known : attribute.control;
-    return (attributes & telling) !== 0;
   }
 
   #isZero(start: number, end: number): Stop {

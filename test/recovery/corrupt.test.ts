@@ -84,6 +84,19 @@ describe.each(models)("damage below a watermark ($name)", (model) => {
     expect(rest).toEqual([3, 4, 5, 6]);
   });
 
+  test("of records of a producer refuses to open the log, which would not know them again", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    for (let sequence = 0; sequence < 3; sequence++) {
+      await log.append({ value: "v" }, { producer: { id: "p", epoch: 1, sequence } });
+    }
+    await machine.die();
+    const [name] = await segmentsOf(machine);
+    const batch = (await recordBatchesOf(machine, name!))[1]!;
+    await edit(machine, name!, flip(batch.end - 8));
+    expect(await corruption(machine)).toMatchObject({ segment: name, position: batch.position, first: 1 });
+  });
+
   test("refuses to open the log: a part is missing from the middle of the file", async () => {
     const machine = model.build();
     const name = await unclosed(machine);
