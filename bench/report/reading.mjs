@@ -38,7 +38,8 @@ export function openSection(rows) {
     title: "Opening",
     blocks: [
       text(
-        "What `open` takes in a fresh process, until the first append can be made, by the size of what was written: values of 1,000 B.",
+        "What `open` takes in a fresh process, until the first append can be made, by the size of what was written: values of 1,000 B, " +
+          "in batches of up to 1,000. Who was killed had been given a durable answer to all of it.",
       ),
       plots(
         Object.entries(endings).map(([ending, title]) =>
