@@ -52,13 +52,7 @@ class BlockingFile implements StoredFile {
   }
 
   read(target: Uint8Array, position: number): number {
-    let filled = 0;
-    while (filled < target.length) {
-      const count = readSync(this.#descriptor, target, filled, target.length - filled, position + filled);
-      if (count === 0) break;
-      filled += count;
-    }
-    return filled;
+    return readNow(this.#descriptor, target, position);
   }
 
   write(source: Uint8Array, position: number): number {
@@ -100,17 +94,14 @@ class WaitingFile implements StoredFile {
     return fstatSync(this.#first).size;
   }
 
+  /** What is copied faster than a thread would take it over is read before this returns. */
   async read(target: Uint8Array, position: number): Promise<number> {
-    let filled = 0;
-    while (filled < target.length) {
-      const count = await readLater(this.#first, target, filled, position + filled);
-      if (count === 0) break;
-      filled += count;
-    }
-    return filled;
+    return target.length <= readBlockingBytesMax
+      ? orCoded(() => readNow(this.#first, target, position))
+      : readLater(this.#first, target, position);
   }
 
-  /** What is copied faster than a thread would take it over is written before this returns. */
+  /** The same for what is written. */
   async write(source: Uint8Array, position: number): Promise<number> {
     return source.length <= writeBlockingBytesMax
       ? orCoded(() => writeNow(this.#first, source, position))
@@ -161,8 +152,12 @@ class WaitingFile implements StoredFile {
 /** No descriptor: every call on it fails, where the number of a closed one may be another file's by now. */
 const closed = -1;
 
-/** See bench/node-calls.mjs: above it, a blocking write keeps the event loop longer than a switch of threads. */
+/**
+ * See bench/node-calls.mjs: above it, a blocking write keeps the event loop longer than a switch of threads, and so does a
+ * blocking read whose bytes the disk has to bring first.
+ */
 const writeBlockingBytesMax = 262_144;
+const readBlockingBytesMax = 4096;
 
 function openDescriptors(path: string, flags: OpenFileOptions["flags"], count: number): number[] {
   const descriptors: number[] = [];
@@ -191,13 +186,26 @@ function asPromise<T = void>(call: (done: Done<T>) => void): Promise<T> {
   });
 }
 
-function readLater(
-  descriptor: number,
-  target: Uint8Array,
-  filled: number,
-  position: number,
-): Promise<number> {
-  return asPromise((done) => read(descriptor, target, filled, target.length - filled, position, done));
+function readNow(descriptor: number, target: Uint8Array, position: number): number {
+  let filled = 0;
+  while (filled < target.length) {
+    const count = readSync(descriptor, target, filled, target.length - filled, position + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+async function readLater(descriptor: number, target: Uint8Array, position: number): Promise<number> {
+  let filled = 0;
+  while (filled < target.length) {
+    const count = await asPromise<number>((done) =>
+      read(descriptor, target, filled, target.length - filled, position + filled, done),
+    );
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
 }
 
 /** The rest of a write that came back short says why it did. */
