@@ -91,7 +91,7 @@ describe.each([{ blocking: false }, { blocking: true }])("blocking: $blocking", 
       const file = await open().create("a.wal");
       const source = Uint8Array.from({ length }, (_, index) => index % 251);
       await file.write(source, 0);
-      watch.bytesMax = length / 15;
+      watch.bytesMax = Math.ceil(length / 15);
       const target = bytes(length, 255);
       expect(await file.read(target, 0)).toBe(length);
       expect(target).toEqual(source);

@@ -84,6 +84,21 @@ describe.each(models)("damage below a watermark ($name)", (model) => {
     expect(rest).toEqual([3, 4, 5, 6]);
   });
 
+  test("of records does not keep those of a producer behind them from being carried over", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    await fill(log, 3);
+    const producer = { id: "p", epoch: 1, sequence: 0 };
+    await log.append({ value: "v" }, { producer });
+    await machine.die();
+    const [name] = await segmentsOf(machine);
+    await edit(machine, name!, flip((await recordBatchesOf(machine, name!))[0]!.position + 66));
+
+    const again = await machine.open();
+    expect(again.recovery).toMatchObject({ verdict: "sound", rewritten: { first: 3, next: 4 } });
+    expect(await again.append({ value: "v" }, { producer })).toMatchObject({ offset: 3, duplicate: true });
+  });
+
   test("of records of a producer refuses to open the log, which would not know them again", async () => {
     const machine = model.build();
     const log = await machine.open();
