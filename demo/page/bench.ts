@@ -1,5 +1,6 @@
 /** The second page: measures the log on each storage of this browser, draws it as it goes, and gives the result to copy. */
 import type { Log } from "../../src/index.ts";
+import { reasonOf } from "../../src/errors.ts";
 import { type Contestant, contestants, removeAll } from "./contestants.ts";
 import { byId, counted, element, setText } from "./dom.ts";
 import { strengths } from "./facts.ts";
@@ -132,7 +133,7 @@ async function run(): Promise<void> {
     try {
       results.push(await measureOne(contestant, panels[index]!, advance));
     } catch (error) {
-      panels[index]!.refuse(`Not measured: ${error instanceof Error ? error.message : String(error)}`);
+      panels[index]!.refuse(`Not measured: ${reasonOf(error)}`);
     }
     advance(1);
   }

@@ -5,6 +5,7 @@ import type { LogBytes } from "./log-bytes.ts";
 import { type Choice, LogMap, type Mark } from "./map.ts";
 import type { Autopsy } from "./kill.ts";
 import type { Queue } from "./queue.ts";
+import { reasonOf } from "../../src/errors.ts";
 
 const intervalMs = 120;
 
@@ -83,7 +84,7 @@ export class LogView {
       report.scrollIntoView({ block: "nearest" });
       if (outcome.look !== undefined) this.#map.choose(outcome.look.segment, outcome.look.position);
     } catch (error) {
-      setText(report, `No copy could be made: ${error instanceof Error ? error.message : String(error)}`);
+      setText(report, `No copy could be made: ${reasonOf(error)}`);
     }
   }
 

@@ -9,6 +9,7 @@ import { Orders } from "./orders.ts";
 import { Queue } from "./queue.ts";
 import { watchServer } from "./server-view.ts";
 import { happened, showServerSwitches, showStatus, startTab } from "./tab-view.ts";
+import { reasonOf } from "../../src/errors.ts";
 
 const factsMs = 3000;
 const statusMs = 80;
@@ -79,8 +80,5 @@ try {
   facts();
   setInterval(facts, factsMs);
 } catch (error) {
-  setText(
-    byId("outbox-state"),
-    `The log cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
-  );
+  setText(byId("outbox-state"), `The log cannot be opened: ${reasonOf(error)}`);
 }

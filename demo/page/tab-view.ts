@@ -7,6 +7,7 @@ import type { Autopsy } from "./kill.ts";
 import type { Queue } from "./queue.ts";
 import { control } from "./server-view.ts";
 import type { OfficeState } from "../server/office.ts";
+import { reasonOf } from "../../src/errors.ts";
 
 export interface TabParts {
   readonly queue: Queue;
@@ -93,7 +94,7 @@ async function place(orders: Orders, form: HTMLFormElement): Promise<void> {
     await orders.place(wish);
     happened(`Acknowledged: ${wish.quantity} × ${wish.item} for ${wish.customer}.`);
   } catch (error) {
-    happened(`Not acknowledged, place it again: ${messageOf(error)}`);
+    happened(`Not acknowledged, place it again: ${reasonOf(error)}`);
   }
 }
 
@@ -123,7 +124,7 @@ async function killWorker({ queue, orders, showAutopsy }: TabParts, load: Promis
     happened(says);
     showAutopsy(autopsy);
   } catch (error) {
-    happened(`It could not be killed: ${messageOf(error)}`);
+    happened(`It could not be killed: ${reasonOf(error)}`);
   }
 }
 
@@ -132,8 +133,4 @@ function onSwitch(id: string, turn: (on: boolean) => unknown): void {
   // A browser remembers what was switched on across a reload; what is behind it begins anew.
   input.checked = false;
   input.addEventListener("change", () => void turn(input.checked));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,7 +9,7 @@ const prime3 = 0xc2b2ae3d | 0;
 const prime4 = 0x27d4eb2f | 0;
 const prime5 = 0x165667b1 | 0;
 
-/** For whoever undoes the hash. Exported one by one, they would be looked up at each use: half the speed. */
+/** For whoever undoes the hash. Exported one by one, they would be looked up at each use. */
 export const primes = { prime1, prime2, prime3, prime4, prime5 } as const;
 
 /** The xxHash32 of the bytes `[start, end)` of `view`, as an unsigned 32-bit integer. */
