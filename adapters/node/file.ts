@@ -187,46 +187,50 @@ function asPromise<T = void>(call: (done: Done<T>) => void): Promise<T> {
 }
 
 function readNow(descriptor: number, target: Uint8Array, position: number): number {
-  let filled = 0;
-  while (filled < target.length) {
-    const count = readSync(descriptor, target, filled, target.length - filled, position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return filled;
+  return inPieces(target.length, (from) =>
+    readSync(descriptor, target, from, target.length - from, position + from),
+  );
 }
 
-async function readLater(descriptor: number, target: Uint8Array, position: number): Promise<number> {
-  let filled = 0;
-  while (filled < target.length) {
-    const count = await asPromise<number>((done) =>
-      read(descriptor, target, filled, target.length - filled, position + filled, done),
-    );
-    if (count === 0) break;
-    filled += count;
-  }
-  return filled;
+function readLater(descriptor: number, target: Uint8Array, position: number): Promise<number> {
+  return inLaterPieces(target.length, (from, done) =>
+    read(descriptor, target, from, target.length - from, position + from, done),
+  );
 }
 
-/** The rest of a write that came back short says why it did. */
 function writeNow(descriptor: number, source: Uint8Array, position: number): number {
-  let written = 0;
-  while (written < source.length) {
-    const count = writeSync(descriptor, source, written, source.length - written, position + written);
-    if (count === 0) break;
-    written += count;
-  }
-  return written;
+  return inPieces(source.length, (from) =>
+    writeSync(descriptor, source, from, source.length - from, position + from),
+  );
 }
 
-async function writeLater(descriptor: number, source: Uint8Array, position: number): Promise<number> {
-  let written = 0;
-  while (written < source.length) {
-    const count = await asPromise<number>((done) =>
-      write(descriptor, source, written, source.length - written, position + written, done),
-    );
+function writeLater(descriptor: number, source: Uint8Array, position: number): Promise<number> {
+  return inLaterPieces(source.length, (from, done) =>
+    write(descriptor, source, from, source.length - from, position + from, done),
+  );
+}
+
+/** The system may move fewer bytes than it was asked to: the rest of a short write says why it was one. */
+function inPieces(length: number, move: (from: number) => number): number {
+  let moved = 0;
+  while (moved < length) {
+    const count = move(moved);
     if (count === 0) break;
-    written += count;
+    moved += count;
   }
-  return written;
+  return moved;
+}
+
+async function inLaterPieces(
+  length: number,
+  move: (from: number, done: Done<number>) => void,
+): Promise<number> {
+  let moved = 0;
+  while (moved < length) {
+    const from = moved;
+    const count = await asPromise<number>((done) => move(from, done));
+    if (count === 0) break;
+    moved += count;
+  }
+  return moved;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The entry of the command-line tool: finds the command, runs it, and turns how it ended into an exit code. */
-import { WalError } from "../errors.ts";
+import { reasonOf, WalError } from "../errors.ts";
 import { checkArity, parse } from "./arguments.ts";
 import { commands } from "./commands.ts";
 import { type Command, exit, exitOf, UsageError } from "./command.ts";
@@ -72,7 +72,7 @@ function fail(error: unknown): number {
   output.progress("");
   if (interruption.signal.aborted) return exit.interrupted;
   const isExpected = error instanceof UsageError || error instanceof WalError || isOfSystem(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   const code = error instanceof WalError ? error.code : error instanceof UsageError ? "USAGE" : "FAILED";
   if (json) void output.value({ error: { code, message } });
   const shown = error instanceof WalError ? `${message.replace(/\.$/, "")} (${code})` : message;

@@ -1,6 +1,6 @@
 /** One topic that is served: its log, the receiver that fills it, and what was answered. */
 import { nodeStorage } from "../../../adapters/node/storage.ts";
-import { WalError } from "../../errors.ts";
+import { reasonOf, WalError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { openLog } from "../../open-log.ts";
 import type { OpenLogOptions } from "../../options.ts";
@@ -50,7 +50,7 @@ export class ServedLog {
       limits: { bodyBytes: bodyBytesMax, outboxes: outboxesMax },
       onError: (error) => {
         if (isOfSender(error)) return;
-        this.#lastError = error instanceof Error ? error.message : String(error);
+        this.#lastError = reasonOf(error);
         onError(error);
       },
     }) as (request: Request) => Promise<Response>;

@@ -138,10 +138,7 @@ export const openings: readonly Check[] = [
   {
     name: "a damaged log is salvaged to another place under its offsets, and stays as it is",
     async run(bench) {
-      const log = await openedLog(bench);
-      await appendValues(log, 0, 30);
-      const { position } = await log.append({ value: valueOf(30) });
-      const { segment } = await log.append({ value: valueOf(31) });
+      const { segment, position } = await filledLog(bench);
       await bench.closeAll();
       await damage(bench, segment, position + 70);
       const before = await filesOf(bench);
@@ -173,15 +170,18 @@ export const openings: readonly Check[] = [
   },
 ];
 
-/**
- * A log of 32 records that was not closed, with a bit turned in the batch of the record 30. Answers the name of
- * its segment.
- */
-async function damagedLog(bench: Bench, at: number): Promise<string> {
+/** A log of 32 records, which is open. Answers its segment, and where the batch of the record 30 begins in it. */
+async function filledLog(bench: Bench): Promise<{ segment: string; position: number }> {
   const log = await openedLog(bench);
   await appendValues(log, 0, 30);
   const { position } = await log.append({ value: valueOf(30) });
   const { segment } = await log.append({ value: valueOf(31) });
+  return { segment, position };
+}
+
+/** Such a log that was not closed, with a bit turned in the batch of the record 30. Answers the name of its segment. */
+async function damagedLog(bench: Bench, at: number): Promise<string> {
+  const { segment, position } = await filledLog(bench);
   // Without its close batch, the log is looked through from its start when it is opened.
   await cutClose(bench, segment, 3);
   await damage(bench, segment, position + at);
