@@ -34,20 +34,12 @@ async function runStep(name, total) {
     for (const command of left)
       console.log(`  left  still running behind it, and killed: ${command.slice(0, 120)}`);
     if (isLate)
-      fail(
-        tally,
-        `step ${name} was still running after ${(seconds / 60).toFixed(0)} minutes, and was killed`,
-      );
+      tally.fail(`step ${name} was still running after ${(seconds / 60).toFixed(0)} minutes, and was killed`);
     else if (message === undefined)
-      fail(tally, `step ${name} told no counts, and ended with exit code ${code}`);
-  } else fail(tally, `step ${name} was not begun: the steps before it took ${wholeMinutes} minutes`);
+      tally.fail(`step ${name} told no counts, and ended with exit code ${code}`);
+  } else tally.fail(`step ${name} was not begun: the steps before it took ${wholeMinutes} minutes`);
   console.log(`== ${name}: ${tally.passed} passed, ${tally.failed} failed ${since(start)}`);
   total.add(tally);
-}
-
-function fail(tally, reason) {
-  tally.failed += 1;
-  console.log(`  FAIL  ${reason}`);
 }
 
 /** The steps to run, in their fixed order, or the reason why not. */
@@ -70,6 +62,10 @@ async function main(names) {
     total.failed += 1;
   }
   for (const name of chosen ?? []) await runStep(name, total);
+  if (total.failed > 0 && chosen !== undefined) {
+    console.log("\n== What failed");
+    total.printFailures();
+  }
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;
 }

@@ -81,10 +81,10 @@ async function runStep(name) {
   try {
     await steps[name].run(tally);
   } catch (error) {
-    tally.failed += 1;
-    console.log(`  FAIL  step ${name}: ${error?.stack ?? error}`);
+    tally.fail(`step ${name}`, String(error?.stack ?? error));
   }
-  return { passed: tally.passed, failed: tally.failed };
+  const { passed, failed, failures } = tally;
+  return { passed, failed, failures };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -28,11 +28,17 @@ export async function checkVitest(title, project, tally, options) {
     // The check itself counts as one of them.
     more = { passed: Math.max(0, counts.passed - 1), failed: Math.max(0, counts.failed - 1) };
     if (counts.failed > 0 || explainSilence(code, counts)) {
-      throw new Error(`${explainSilence(code, counts) ?? ""}\n${output}`);
+      throw new Error(
+        [explainSilence(code, counts), ...counts.failures.map(tellFailure), output].join("\n").trim(),
+      );
     }
     return [`${counts.passed} tests passed`, ...reasonsOf(counts.skipped)].join("\n        ");
   });
   tally.add(more);
+}
+
+function tellFailure({ name, reason }) {
+  return `${name}: ${reason}`;
 }
 
 /** Many say the reason in their name. */
@@ -80,7 +86,7 @@ function readCounts(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    return { passed: 0, failed: 0, skipped: [] };
+    return { passed: 0, failed: 0, skipped: [], failures: [] };
   }
 }
 
