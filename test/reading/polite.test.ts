@@ -72,7 +72,9 @@ describe("a reader without the lock", () => {
     const storage = memoryStorage();
     const log = await openLog({ storage, topic });
     await log.append({ value: "a" });
-    const reader = await openReader({ storage: { ...storage, sleep: () => new Promise(() => {}) }, topic });
+    // No time passes, so that it sleeps for nothing but want of news.
+    const asleep: Storage = { ...storage, elapsed: () => 0, sleep: () => new Promise(() => {}) };
+    const reader = await openReader({ storage: asleep, topic });
     const following = follow(reader);
     await idle();
     await reader.close();
