@@ -82,6 +82,7 @@ class WaitingFile implements StoredFile {
   /** Those on which no flush runs. */
   #idle: number[];
   #failedFlushes = 0;
+  #readsAtOnce = 0;
   readonly #folder: Folder | undefined;
 
   constructor(descriptors: readonly number[], folder: Folder | undefined) {
@@ -94,9 +95,12 @@ class WaitingFile implements StoredFile {
     return fstatSync(this.#first).size;
   }
 
-  /** What is copied faster than a thread would take it over is read before this returns. */
+  /**
+   * What is copied faster than a thread would take it over is read before this returns, except now and then: in a long
+   * row of such reads the event loop would not turn.
+   */
   async read(target: Uint8Array, position: number): Promise<number> {
-    return target.length <= readBlockingBytesMax
+    return target.length <= readBlockingBytesMax && ++this.#readsAtOnce % readsAtOnceMax > 0
       ? orCoded(() => readNow(this.#first, target, position))
       : readLater(this.#first, target, position);
   }
@@ -158,6 +162,7 @@ const closed = -1;
  */
 const writeBlockingBytesMax = 262_144;
 const readBlockingBytesMax = 4096;
+const readsAtOnceMax = 64;
 
 function openDescriptors(path: string, flags: OpenFileOptions["flags"], count: number): number[] {
   const descriptors: number[] = [];

@@ -10,7 +10,8 @@ import type { View } from "./reader.ts";
 import { type ChainEntry, type Recovered, recover } from "./recovery.ts";
 import { type Identity, readBornSegment, type Segment } from "./segment.ts";
 import { controlOf } from "./state.ts";
-import { type Boundary, Walker } from "./walker.ts";
+import { Unreached } from "./unreached.ts";
+import { Walker } from "./walker.ts";
 import { type Wake, Watchers } from "./watchers.ts";
 import { attribute } from "../format/layout.ts";
 
@@ -36,8 +37,8 @@ export class Observer implements View {
   foreign: readonly string[] = [];
   #segment: Segment | undefined;
   visibleChecksum = 0;
-  /** Boundaries behind `proven`, which no watermark has reached yet. */
-  #open: Boundary[] = [];
+  /** What lies behind `proven`. */
+  #unreached = new Unreached();
   #names = "";
   readonly #watchers = new Watchers();
   #isPolling = false;
@@ -149,7 +150,7 @@ export class Observer implements View {
     this.visibleChecksum = tail.end.checksum;
     this.proven = tail.vouched.offset;
     this.provenEnd = tail.vouched.position;
-    this.#open = [tail.end];
+    this.#unreached = new Unreached(tail.end);
   }
 
   /** Walks on behind the last valid batch of the last segment. */
@@ -176,12 +177,12 @@ export class Observer implements View {
       this.visible = offset;
       this.visibleEnd = position;
       this.visibleChecksum = checksum;
-      this.#open.push(walker.boundary);
-      const reached = this.#open.findLast((each) => each.position <= batch.header.watermark);
-      if (reached === undefined) continue;
-      this.proven = reached.offset;
-      this.provenEnd = reached.position;
-      this.#open = this.#open.filter((each) => each.position > reached.position);
+      this.#unreached.add(walker.boundary);
+      const { watermark } = batch.header;
+      for (let at = this.#unreached.take(watermark); at !== undefined; at = this.#unreached.take(watermark)) {
+        this.proven = at.offset;
+        this.provenEnd = at.position;
+      }
     }
   }
 }

@@ -13,7 +13,7 @@ import { type Recovered, recover } from "./recovery.ts";
 import { urgently } from "./room.ts";
 import type { Identity } from "./segment.ts";
 import type { Settings } from "./settings.ts";
-import { TrackedState } from "./state.ts";
+import { telling, TrackedState } from "./state.ts";
 import type { Tail } from "./tail.ts";
 import { evidenceOf } from "./tail.ts";
 import { judge } from "./verdict.ts";
@@ -86,16 +86,17 @@ async function rewriting(
   const { segment, vouched, end } = tail;
   const state = await stateBeforeCarried(files, tail, producersMax);
   const { start, epoch, base } = segment;
+  const { link, ordinal, bytesBefore, created } = start;
   const reason = startReason.unclean;
   const nothingKept = vouched.offset === base;
   const continuation: Continuation = nothingKept
-    ? { reason, base, link: start.link, ordinal: start.ordinal, bytesBefore: start.bytesBefore, state }
+    ? { reason, base, link, ordinal, bytesBefore, created, state }
     : {
         reason,
         base: vouched.offset,
         link: { epoch, base, end: vouched.position, checksum: vouched.checksum },
-        ordinal: start.ordinal + 1,
-        bytesBefore: start.bytesBefore + vouched.position,
+        ordinal: ordinal + 1,
+        bytesBefore: bytesBefore + vouched.position,
         state,
       };
   const { name } = segment;
@@ -118,7 +119,7 @@ async function stateBeforeCarried(files: Files, tail: Tail, producersMax: number
   const before = new TrackedState(segment.start.state, producersMax);
   const walker = new Walker(files, { name, epoch, from });
   while (walker.boundary.position < vouched.position) {
-    before.add(await unchanged(walker.next(vouched.position, Infinity), name));
+    before.add(await unchanged(walker.next(vouched.position, Infinity, telling), name));
   }
   return { ...tail.state, producers: before.producers.states() };
 }

@@ -6,6 +6,9 @@ import { RecordBatch } from "../format/record-batch.ts";
 import { ProducerTable } from "./producers.ts";
 import type { WalkedBatch } from "./walker.ts";
 
+/** The attributes of batches that tell something besides their records. */
+export const telling = attribute.control | attribute.producer;
+
 export class TrackedState {
   first: number;
   maxTimestamp: number;

@@ -9,7 +9,8 @@ import { align, attribute, batchHeader } from "../format/layout.ts";
 import type { Files } from "./files.ts";
 import { highestWatermark, isZeroBetween } from "./headers.ts";
 import type { Segment } from "./segment.ts";
-import { controlOf, TrackedState } from "./state.ts";
+import { controlOf, telling, TrackedState } from "./state.ts";
+import { Unreached } from "./unreached.ts";
 import type { Evidence } from "./verdict.ts";
 import { type Boundary, Walker } from "./walker.ts";
 
@@ -73,8 +74,9 @@ async function findClose(files: Files, segment: Segment, fileEnd: number): Promi
 }
 
 /**
- * What a watermark vouches for is believed by its headers alone, as all of an older segment is; damage to its records is
- * found when they are read. Where what nothing vouches for is not whole, all of the segment is looked at.
+ * The records that a watermark vouches for are believed by their headers, as those of older segments are; damage to them
+ * is found when they are read. All of the segment is looked at where a header behind them is sound and its payload is
+ * not, and where the log will be refused, so that the first damage is told.
  */
 async function walkTail(
   files: Files,
@@ -82,26 +84,10 @@ async function walkTail(
   fileEnd: number,
   producersMax: number,
 ): Promise<Tail> {
-  const { name, epoch } = segment;
-  let walked = await walk(files, segment, fileEnd, producersMax, Infinity);
-  if (!(await isWhole(files, segment, walked.vouched, walked.end)))
-    walked = await walk(files, segment, fileEnd, producersMax, 0);
-  const { end, watermark, ...found } = walked;
-  // Unflushed writes reach the disk in any order, but a watermark behind the valid bytes is a witness.
-  const behind = { from: end.position, fileEnd };
-  const isOurs = (header: BatchHeader): boolean => header.epoch === epoch && header.baseOffset >= end.offset;
-  const later = await highestWatermark(files, name, behind, isOurs);
-  const isAll = end.position === fileEnd;
-  const isZero = !isAll && (await isZeroBetween(files, name, end.position, fileEnd));
-  return {
-    ...found,
-    segment,
-    fileEnd,
-    end,
-    closed: false,
-    rest: isAll ? "nothing" : isZero ? "zeros" : "damaged",
-    vouchedEnd: Math.max(watermark, later),
-  };
+  const tail = await walk(files, segment, fileEnd, producersMax, Infinity);
+  const isSound =
+    tail.vouchedEnd <= tail.end.position && (await isWhole(files, segment, tail.vouched, tail.end));
+  return isSound ? tail : walk(files, segment, fileEnd, producersMax, 0);
 }
 
 /** Records before the offset `believed` are not looked at. */
@@ -111,7 +97,7 @@ async function walk(
   fileEnd: number,
   producersMax: number,
   believed: number,
-): Promise<Pick<Tail, "end" | "vouched" | "seal" | "state" | "producersEnd"> & { watermark: number }> {
+): Promise<Tail> {
   const { name, epoch, begin: from } = segment;
   const walker = new Walker(files, { name, epoch, from });
   const state = new TrackedState(segment.start.state, producersMax);
@@ -119,23 +105,40 @@ async function walk(
   let producersEnd = 0;
   let watermark = 0;
   let vouched = from;
-  /** The boundaries that no watermark has reached yet. */
-  const open: Boundary[] = [];
+  const unreached = new Unreached();
   for (;;) {
-    const batch = await walker.next(fileEnd, believed);
+    const batch = await walker.next(fileEnd, believed, telling);
     if (typeof batch === "string") break;
     const control = state.add(batch);
     if (control?.kind === "seal") seal = control;
     const { boundary } = walker;
     if (batch.header.attributes & attribute.producer) producersEnd = boundary.position;
-    open.push(boundary);
     watermark = Math.max(watermark, batch.header.watermark);
-    while (open.length > 0 && open[0]!.position <= watermark) {
-      vouched = open.shift()!;
-      segment.index.add(vouched.position, vouched.offset, vouched.checksum);
+    unreached.add(boundary);
+    for (let at = unreached.take(watermark); at !== undefined; at = unreached.take(watermark)) {
+      vouched = at;
+      segment.index.add(at.position, at.offset, at.checksum);
     }
   }
-  return { end: walker.boundary, vouched, seal, state: state.snapshot(), producersEnd, watermark };
+  const end = walker.boundary;
+  // Unflushed writes reach the disk in any order, but a watermark behind the valid bytes is a witness.
+  const behind = { from: end.position, fileEnd };
+  const isOurs = (header: BatchHeader): boolean => header.epoch === epoch && header.baseOffset >= end.offset;
+  const later = await highestWatermark(files, name, behind, isOurs);
+  const isAll = end.position === fileEnd;
+  const isZero = !isAll && (await isZeroBetween(files, name, end.position, fileEnd));
+  return {
+    segment,
+    fileEnd,
+    end,
+    closed: false,
+    rest: isAll ? "nothing" : isZero ? "zeros" : "damaged",
+    vouched,
+    vouchedEnd: Math.max(watermark, later),
+    seal,
+    state: state.snapshot(),
+    producersEnd,
+  };
 }
 
 /** Whether everything between two batch boundaries is valid, records and all. */

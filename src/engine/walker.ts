@@ -59,9 +59,9 @@ export class Walker {
 
   /**
    * The next batch, if it ends at or before `limit`, and otherwise why not. The payload of a batch whose
-   * records all lie before `from` is skipped unverified, unless it tells something besides records.
+   * records all lie before `from` is skipped unverified, unless it has one of the attributes that are `wanted`.
    */
-  async next(limit: number, from = 0): Promise<WalkedBatch | Stop> {
+  async next(limit: number, from = 0, wanted: number = attribute.control): Promise<WalkedBatch | Stop> {
     const { position, offset, checksum: previous } = this.#boundary;
     const chunks = this.#chunks;
     const loading = chunks.load(position, layout.bytes, limit, this.#chunkBytes);
@@ -80,7 +80,7 @@ export class Walker {
     const end = endOf(header);
     if (end > limit) return "damaged";
     const next = header.baseOffset + header.count;
-    const isSkipped = next <= from && header.attributes === 0;
+    const isSkipped = next <= from && (header.attributes & wanted) === 0;
     this.#chunkBytes = isSkipped && header.length >= skippedBytesMin ? layout.bytes : undefined;
     if (!isSkipped) {
       const payload = chunks.load(position, layout.bytes + header.length, limit);
