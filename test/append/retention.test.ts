@@ -124,6 +124,20 @@ describe.each(models)("retention by age ($name)", (model) => {
     expect(await linesOf(last)).toHaveLength(3);
   });
 
+  test("is not put off by a process that is killed again and again before it appends anything", async () => {
+    const machine = model.build();
+    const retention = { maxAgeMs: 3 * hour };
+    const log = await machine.open({ retention });
+    await log.append({ value: "old" });
+    await log.rotate();
+    for (let kill = 0; kill < 8; kill++) {
+      await machine.die();
+      machine.now += hour;
+      await machine.open({ retention });
+    }
+    expect(machine.latest()).toMatchObject({ first: 1, next: 1 });
+  });
+
   test("together with size drops what either of them drops", async () => {
     for (const [retention, first] of [
       [{ maxBytes: 1e6, maxAgeMs: hour * 1.5 }, 12],

@@ -67,3 +67,15 @@ test("sleeping lets the event loop turn, and the elapsed time does not go back",
   expect(storage.elapsed()).toBeGreaterThan(before);
   expect(Number.isInteger(storage.now())).toBe(true);
 });
+
+test("a long row of small reads lets the event loop turn", async () => {
+  const place = openPlace(temporaryFolder());
+  const file = await place.create("file");
+  await file.write(new Uint8Array(64), 0);
+  let turned = false;
+  setImmediate(() => (turned = true));
+  for (let reads = 0; reads < 1000 && !turned; reads++) await file.read(new Uint8Array(64), 0);
+  expect(turned).toBe(true);
+  await file.close();
+  await place.close();
+});

@@ -110,6 +110,15 @@ describe.each(models)("damage below a watermark ($name)", (model) => {
     expect(await corruption(machine)).toMatchObject({ segment: name, position: batch.position, first: 1 });
   });
 
+  test("is told from the first damage on, though that alone would not refuse to open the log", async () => {
+    const machine = model.build();
+    const name = await unclosed(machine);
+    const [, one, , three] = await recordBatchesOf(machine, name);
+    await edit(machine, name, flip(one!.position + 66));
+    await edit(machine, name, flip(three!.position + 20));
+    expect(await corruption(machine)).toMatchObject({ segment: name, position: one!.position, first: 1 });
+  });
+
   test("refuses to open the log: a part is missing from the middle of the file", async () => {
     const machine = model.build();
     const name = await unclosed(machine);
@@ -166,6 +175,27 @@ describe.each(models)("damage below a link ($name)", (model) => {
     expect(await readToDamage(log, 5)).toEqual({ offsets: [5, 6, 7, 8], error: undefined });
     await log.close();
     expect(printed(await machine.files())).toEqual(before);
+  });
+
+  test("of a producer's record hinders neither those that read behind it, nor the producer", async () => {
+    const machine = model.build();
+    const log = await machine.open();
+    const producer = { id: "p", epoch: 1 };
+    for (let sequence = 0; sequence < 6; sequence++) {
+      await log.append({ value: "v" }, { producer: { ...producer, sequence } });
+    }
+    await log.rotate();
+    await fill(log, 1);
+    await log.close();
+    const [name] = await segmentsOf(machine);
+    const batch = (await recordBatchesOf(machine, name!))[1]!;
+    await edit(machine, name!, flip(batch.end - 8));
+
+    const again = await machine.open();
+    expect(await readToDamage(again, 2)).toEqual({ offsets: [2, 3, 4, 5, 6], error: undefined });
+    expect(await readToDamage(again)).toMatchObject({ offsets: [0], error: { code: "CORRUPT", first: 1 } });
+    const repeated = await again.append({ value: "v" }, { producer: { ...producer, sequence: 5 } });
+    expect(repeated).toMatchObject({ offset: 5, duplicate: true });
   });
 
   test("of the last batch before the link is found, though the batch itself is cut off whole", async () => {
