@@ -52,7 +52,7 @@ function isEarly(id: string): boolean {
     /\/src\/(verify|import|export|salvage)\.ts$/,
     /\/src\/engine\/(verify|inspect|survey|diagnosis|start-damage|evidence|copy|next-batch)\.ts$/,
     /\/src\/format\/(flipped-bit|tar)\.ts$/,
-    /\/demo\/page\/(kill|load|log-view|map|map-layout|letters|damage|report-view|batch-view|hex-view|late-style)\.ts$/,
+    /\/demo\/page\/(kill|load|log-view|map|map-layout|letters|damage|report-view|batch-bytes|batch-view|hex-view|late-style)\.ts$/,
     /\.(html|css)/,
   ];
   return isOurs && !late.some((each) => each.test(id));

@@ -55,7 +55,8 @@ function allowedFor(file: string): string[] {
   }
   if (file.startsWith("src/wire/")) return ["src/wire/", "src/record.ts"];
   for (const layer of ["src/outbox/", "src/receiver/"]) {
-    if (file.startsWith(layer)) return [layer, "src/wire/", "src/index.ts", ...contracts, "src/errors.ts"];
+    if (file.startsWith(layer))
+      return [layer, "src/wire/", "src/index.ts", ...contracts, "src/errors.ts", "src/queue.ts"];
   }
   if (file.startsWith("src/cli/")) return tool;
   if (file.startsWith("src/")) return core;

@@ -2,6 +2,7 @@
 import type { Control } from "../../src/format/control.ts";
 import { attribute, batchHeader, startReason } from "../../src/format/layout.ts";
 import type { LogRecord } from "../../src/index.ts";
+import { isSound, recordsOf } from "./batch-bytes.ts";
 import { bytesText, counted, element, plural } from "./dom.ts";
 import { hexView } from "./hex-view.ts";
 import type { Choice } from "./map.ts";
@@ -23,7 +24,6 @@ export function batchView({ segment, item }: Choice): Node[] {
   const { header, control } = item;
   needLateStyle();
   if (header === undefined) return [];
-  const isSound = segment.isSound(item);
   const fields = fieldsOf(item);
   const hex = hexView(segment.bytes(item.from, item.to), item.from, fields);
   const table = element("table", { class: "fields-table" }, element("caption", {}, "Header"));
@@ -40,12 +40,12 @@ export function batchView({ segment, item }: Choice): Node[] {
     table.append(row);
   }
   const size = bytesText(item.to - item.from);
-  const title = `${titleOf(item)}, ${size} at ${counted(item.from)}${isSound ? "" : ": the payload is damaged"}`;
+  const title = `${titleOf(item)}, ${size} at ${counted(item.from)}${isSound(segment, item) ? "" : ": the payload is damaged"}`;
   return [
     element("h3", {}, title),
     element("div", { class: "batch-parts" }, table, hex.node),
     control === undefined
-      ? recordList(segment.records(item), item.orders)
+      ? recordList(recordsOf(segment, item), item.orders)
       : element("p", { class: "hint" }, controlText(control)),
   ];
 }

@@ -10,7 +10,6 @@ import { align, attribute, batchHeader, segmentHeader } from "../../src/format/l
 import { parseSegmentName } from "../../src/format/names.ts";
 import { RecordBatch } from "../../src/format/record-batch.ts";
 import { readVersion } from "../../src/format/segment-header.ts";
-import type { LogRecord } from "../../src/index.ts";
 
 /** `rest`: bytes of an earlier use of the file, or of a write that is not finished. */
 export type ItemKind = "header" | "control" | "records" | "cursor" | "superseded" | "rest" | "zeros";
@@ -101,22 +100,6 @@ export class SegmentBytes {
     return settled;
   }
 
-  /** The records of a batch of this segment; none if they cannot be read. */
-  records(item: Item): LogRecord[] {
-    if (item.header === undefined || item.control !== undefined) return [];
-    try {
-      return [...this.#batch(item.header)];
-    } catch {
-      return [];
-    }
-  }
-
-  /** Whether the payload is as it was written. */
-  isSound({ header, to }: Item): boolean {
-    if (header === undefined || to !== endOf(header)) return false;
-    return checksum(this.#view, header.position + batchHeader.bytes, to) === header.payloadChecksum;
-  }
-
   #restart(): void {
     this.end = 0;
     this.#valid = [];
@@ -192,16 +175,12 @@ export class SegmentBytes {
     }
     const isReplaced = this.linkEnd !== undefined && from >= this.linkEnd;
     let orders = 0;
-    for (const { kind, value } of this.#batch(header)) {
+    for (const { kind, value } of new RecordBatch(header, this.#bytes, this.#view, at, true)) {
       if (kind !== cursorKind) orders++;
       else if (!isReplaced) this.#settled.push(...settledBy(value));
     }
     const kind = isReplaced ? "superseded" : orders > 0 ? "records" : "cursor";
     return { from, to, kind, header, orders, settled: 0 };
-  }
-
-  #batch(header: BatchHeader): RecordBatch {
-    return new RecordBatch(header, this.#bytes, this.#view, header.position + batchHeader.bytes, true);
   }
 }
 

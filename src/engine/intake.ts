@@ -7,6 +7,7 @@ import { WalError } from "../errors.ts";
 import { ByteWriter } from "../format/bytes.ts";
 import { batchHeader, limit } from "../format/layout.ts";
 import { encodedSizeMax } from "../format/record.ts";
+import { Queue } from "../queue.ts";
 import type { Producer, RecordInput } from "../record.ts";
 import type { Core } from "./core.ts";
 import { ackOf, Group, headroomBytes, type Mark } from "./group.ts";
@@ -31,7 +32,7 @@ export class Intake {
   readonly #schedule: () => void;
   readonly #canOverlap: () => boolean;
   /** In their order. */
-  #waiting: Waiting[] = [];
+  readonly #waiting = new Queue<Waiting>();
   #buffers: ByteWriter[] = [];
   #open: Group;
   #turnTime: number | undefined;
@@ -72,7 +73,7 @@ export class Intake {
 
   /** Calls `run` in its turn, when there is room again, or `reject` when a flush fails before. */
   whenRoom(run: () => void, reject: (error: unknown) => void): void {
-    this.#waiting.push({ run, reject });
+    this.#waiting.add({ run, reject });
     // What is only staged would never make room by itself.
     this.#open.wanted = this.#open.drafts.length > 0;
     this.#schedule();
@@ -154,10 +155,9 @@ export class Intake {
 
   /** Goes back to what is durable. Answers what was open, and who waited for room. */
   reset(): { open: Group; waiting: Waiting[] } {
-    const lost = { open: this.#open, waiting: this.#waiting };
+    const lost = { open: this.#open, waiting: this.#waiting.takeAll() };
     // Buffers of groups on their way may still be read by the storage: none is used again.
     this.#buffers = [];
-    this.#waiting = [];
     this.#open = new Group(new ByteWriter(bufferBytes));
     this.#holder = undefined;
     this.pendingBytes = 0;
@@ -168,7 +168,7 @@ export class Intake {
   #admit(): void {
     const max = this.#core.settings.pendingBytesMax;
     while (this.#waiting.length > 0 && this.#holder === undefined && this.pendingBytes < max) {
-      this.#waiting.shift()!.run();
+      this.#waiting.take().run();
     }
   }
 

@@ -2,6 +2,7 @@
  * A view of a log that somebody else may be writing. It takes no lock and changes nothing: it
  * looks again whenever it is asked whether something has changed, at growing intervals.
  */
+import { Queue } from "../queue.ts";
 import type { Storage } from "../storage.ts";
 import { Chain } from "./chain.ts";
 import { Cuts } from "./cuts.ts";
@@ -10,8 +11,7 @@ import type { View } from "./reader.ts";
 import { type ChainEntry, type Recovered, recover } from "./recovery.ts";
 import { type Identity, readBornSegment, type Segment } from "./segment.ts";
 import { controlOf } from "./state.ts";
-import { Unreached } from "./unreached.ts";
-import { Walker } from "./walker.ts";
+import { type Boundary, Walker } from "./walker.ts";
 import { type Wake, Watchers } from "./watchers.ts";
 import { attribute } from "../format/layout.ts";
 
@@ -37,8 +37,8 @@ export class Observer implements View {
   foreign: readonly string[] = [];
   #segment: Segment | undefined;
   visibleChecksum = 0;
-  /** What lies behind `proven`. */
-  #unreached = new Unreached();
+  /** Boundaries behind `proven`, which no watermark has reached yet. */
+  #unreached = new Queue<Boundary>();
   #names = "";
   readonly #watchers = new Watchers();
   #isPolling = false;
@@ -150,7 +150,7 @@ export class Observer implements View {
     this.visibleChecksum = tail.end.checksum;
     this.proven = tail.vouched.offset;
     this.provenEnd = tail.vouched.position;
-    this.#unreached = new Unreached(tail.end);
+    this.#unreached = new Queue(tail.end);
   }
 
   /** Walks on behind the last valid batch of the last segment. */
@@ -179,9 +179,10 @@ export class Observer implements View {
       this.visibleChecksum = checksum;
       this.#unreached.add(walker.boundary);
       const { watermark } = batch.header;
-      for (let at = this.#unreached.take(watermark); at !== undefined; at = this.#unreached.take(watermark)) {
-        this.proven = at.offset;
-        this.provenEnd = at.position;
+      while ((this.#unreached.first?.position ?? Infinity) <= watermark) {
+        const { offset: proven, position: provenEnd } = this.#unreached.take();
+        this.proven = proven;
+        this.provenEnd = provenEnd;
       }
     }
   }

@@ -6,11 +6,11 @@ import { type BatchHeader, readBatchHeader } from "../format/batch-header.ts";
 import type { LogState, Seal } from "../format/control.ts";
 import { closeSizeBytes } from "../format/control-batch.ts";
 import { align, attribute, batchHeader } from "../format/layout.ts";
+import { Queue } from "../queue.ts";
 import type { Files } from "./files.ts";
 import { highestWatermark, isZeroBetween } from "./headers.ts";
 import type { Segment } from "./segment.ts";
 import { controlOf, telling, TrackedState } from "./state.ts";
-import { Unreached } from "./unreached.ts";
 import type { Evidence } from "./verdict.ts";
 import { type Boundary, Walker } from "./walker.ts";
 
@@ -105,7 +105,8 @@ async function walk(
   let producersEnd = 0;
   let watermark = 0;
   let vouched = from;
-  const unreached = new Unreached();
+  /** The boundaries that no watermark has reached yet. */
+  const unreached = new Queue<Boundary>();
   for (;;) {
     const batch = await walker.next(fileEnd, believed, telling);
     if (typeof batch === "string") break;
@@ -115,9 +116,9 @@ async function walk(
     if (batch.header.attributes & attribute.producer) producersEnd = boundary.position;
     watermark = Math.max(watermark, batch.header.watermark);
     unreached.add(boundary);
-    for (let at = unreached.take(watermark); at !== undefined; at = unreached.take(watermark)) {
-      vouched = at;
-      segment.index.add(at.position, at.offset, at.checksum);
+    while ((unreached.first?.position ?? Infinity) <= watermark) {
+      vouched = unreached.take();
+      segment.index.add(vouched.position, vouched.offset, vouched.checksum);
     }
   }
   const end = walker.boundary;

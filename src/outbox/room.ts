@@ -1,5 +1,6 @@
 /** The budget: who may push now, who has to wait, and whose records make room. */
 import { WalError } from "../errors.ts";
+import { Queue } from "../queue.ts";
 import type { Courier } from "./courier.ts";
 import type { Lanes } from "./lanes.ts";
 import type { WhenFull } from "./options.ts";
@@ -17,7 +18,7 @@ export class Room {
   readonly #lanes: Lanes;
   readonly #courier: Courier;
   /** In their order. */
-  #waiting: Waiting[] = [];
+  readonly #waiting = new Queue<Waiting>();
   /** Bytes that were let in and are not in a lane yet. */
   #entering = 0;
   #isClearing = false;
@@ -37,19 +38,19 @@ export class Room {
     if (this.#whenFull === "reject") return Promise.reject(this.#refusal("FULL", bytes));
     return new Promise((resolve, reject) => {
       const enter = (): void => void this.#count(bytes, push).then(resolve, reject);
-      this.#waiting.push({ bytes, enter, reject });
+      this.#waiting.add({ bytes, enter, reject });
       this.admit();
     });
   }
 
   /** Room may have been made. */
   admit(): void {
-    while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!.bytes)) this.#waiting.shift()!.enter();
+    while (this.#waiting.length > 0 && this.#fits(this.#waiting.first!.bytes)) this.#waiting.take().enter();
     if (this.#waiting.length > 0 && this.#whenFull === "drop-oldest-to-dead") void this.#clear();
   }
 
   close(error: unknown): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { reject } of this.#waiting.takeAll()) reject(error);
   }
 
   #fits(bytes: number): boolean {

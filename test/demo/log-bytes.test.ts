@@ -1,6 +1,7 @@
 /** The bytes that the map shows, beside a log that is being written: they have to be those of the log, and flushed where it is. */
 import { expect, test } from "vitest";
 import { memoryStorage } from "../../adapters/memory/storage.ts";
+import { recordsOf } from "../../demo/page/batch-bytes.ts";
 import { LogBytes } from "../../demo/page/log-bytes.ts";
 import { tapped } from "../../demo/page/tap.ts";
 import { openLog } from "../../src/index.ts";
@@ -31,7 +32,7 @@ test("what is acknowledged is shown as flushed, from the first flush of each seg
       const last = bytes.segments.at(-1)!;
       expect(last.items.at(-1)?.from).toBe(position);
       expect(last.flushed).toBe(last.end);
-      expect(last.records(last.items.at(-1)!).map(({ offset }) => offset)).toEqual([log.next - 1]);
+      expect(recordsOf(last, last.items.at(-1)!).map(({ offset }) => offset)).toEqual([log.next - 1]);
     }
   }
   expect(bytes.segments).toHaveLength(3);
