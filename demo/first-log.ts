@@ -1,5 +1,5 @@
 /**
- * A first log, from opening it to reading it back: `npm start`. Run it again and the same log goes on,
+ * A first log, from opening it to reading it back: `npm run first-log`. Run it again and the same log goes on,
  * because it lives in ./data. A program of your own imports from "walkabout" and "walkabout/node".
  */
 import { nodeStorage } from "../adapters/node/storage.ts";
@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   await readBack(again);
   await again.close();
   console.log(
-    "\nNext: run `npm start` again, and the log goes on where it ended. Then look at demo/first-log.ts.",
+    "\nNext: run `npm run first-log` again, and the log goes on where it ended. Then look at demo/first-log.ts.",
   );
 }
 

@@ -48,7 +48,7 @@ export class Inbox {
     return new Response("there is nothing here", { status: 404 });
   }
 
-  /** An object that starts reads the last segment, however long the log is. */
+  /** An object that starts reads no more than the last segment, however long the log is. */
   #open(): Promise<{ log: Log; receive: Handler }> {
     this.#opened ??= openLog({ storage: durableObjectStorage(this.#storage), topic: "inbox" }).then(
       (log) => ({

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { nodeStorage } from "../../adapters/node/storage.ts";
-import { decodeTopic, parseSegmentName } from "../format/names.ts";
+import { decodeTopic, parseSegmentName, pathOf } from "../format/names.ts";
 import type { LogAddress } from "../options.ts";
 import { UsageError } from "./command.ts";
 import { nearest } from "./text.ts";
@@ -22,7 +22,7 @@ export function logAt(path: string, { missing = false } = {}): Found {
   if (!exists(path)) {
     const found = toFound(path);
     if (missing && found !== undefined) return found;
-    throw missing ? notALog(path) : notThere(path);
+    throw misnamed(path) ?? (missing ? notALog(path) : notThere(path));
   }
   if (!statSync(path).isDirectory()) {
     const name = basename(path);
@@ -115,6 +115,17 @@ function toFound(path: string): Found | undefined {
 export function shown(path: string): string {
   const short = relative(process.cwd(), path);
   return short.startsWith(`..${sep}..`) ? path : short || ".";
+}
+
+/** Where a topic was typed as it is, and its folder is named otherwise: one name may be two to the file system. */
+function misnamed(path: string): UsageError | undefined {
+  const [topic, number] = [basename(dirname(resolve(path))), basename(path)];
+  if (!partition.test(number) || decodeTopic(topic) !== undefined) return undefined;
+  const named = tried(() => join(dirname(dirname(path)), ...pathOf(topic, Number(number))));
+  if (named === undefined) return undefined;
+  return new UsageError(
+    `there is no log ${path}: the folder of a topic is named in small letters, with % for others; did you mean ${named}?`,
+  );
 }
 
 function notALog(path: string): UsageError {

@@ -56,7 +56,7 @@ export function recordOfJson(line: string): RecordInput {
 export function recordText(record: LogRecord, { paint }: Output): string {
   const { offset, timestamp, kind, key, value, headers, durable } = record;
   const parts = [String(offset), paint.dim(timeText(timestamp))];
-  if (!durable) parts.push(paint.yellow("not flushed yet"));
+  if (!durable) parts.push(paint.yellow("not proven to be flushed"));
   if (kind !== 0) parts.push(paint.dim(`kind=${kind}`));
   if (key !== undefined) parts.push(paint.bold(`key=${shownText(key)}`));
   for (const name of Object.keys(headers)) parts.push(paint.dim(`${name}=${shownText(headers[name]!)}`));

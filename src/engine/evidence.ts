@@ -169,7 +169,7 @@ async function walk(
 ): Promise<{ end: Boundary; first: number; reason: string }> {
   let end = from;
   let first = 0;
-  let reason = "the bytes from here on are damaged";
+  let reason = "the bytes here are damaged";
   for (const size of [undefined, pieceBytes]) {
     const walker = new Walker(files, { name, epoch, from: end, chunkBytes: size });
     let batch: WalkedBatch | Stop | WalError;

@@ -15,6 +15,11 @@ describe("what is wrong is said in one line, with what is near", () => {
     [["cat", "data/orders/0", "--from", "soon"], "--from must be an offset, a date such as"],
     [["cat", "data/order/0"], "there is no data/order/0; did you mean data/orders/0?"],
     [["cat", "data/ordres"], "there is no data/ordres; did you mean data/orders?"],
+    [
+      ["append", "data/My Orders/0", "x"],
+      "there is no log data/My Orders/0: the folder of a topic is named in small letters, with % for others; " +
+        "did you mean data/%4dy%20%4frders/0?",
+    ],
     [["cat", "data/orders/1"], "there is no data/orders/1; did you mean data/orders/0?"],
     [["cat", "data/orders"], "data/orders is no log; did you mean data/orders/0?"],
     [["cat", "data"], "data is no log; did you mean data/orders/0?"],

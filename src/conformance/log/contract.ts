@@ -9,10 +9,11 @@ export const promise = clauses("The promise, README.md", {
   atomic: "`appendBatch` is all or nothing.",
   failure:
     "When a flush fails, nothing behind it is acknowledged, the offset is not used up, and the next append begins a new file.",
-  visible: "Readers never see anything that is not durable.",
+  visible:
+    "Readers of the log never see what is not durable (one beside a writer sees what is written, and each record says whether it is proven to be durable).",
   crash: "After a crash, everything acknowledged is there.",
   corrupt:
-    "Damage to what was once flushed is an error with a code and a place (`CORRUPT`), never a shorter log; nothing on disk is touched then.",
+    "Damage to what was once flushed is an error with a code and a place (`CORRUPT`), never a shorter log: when the log is opened, which then changes nothing on disk, or when the record is read.",
   lock: "One writer at a time, by a lock that the kernel frees when its holder dies.",
 });
 
