@@ -62,7 +62,7 @@ async function main(names) {
     total.failed += 1;
   }
   for (const name of chosen ?? []) await runStep(name, total);
-  if (total.failed > 0 && chosen !== undefined) {
+  if (total.failures.length > 0) {
     console.log("\n== What failed");
     total.printFailures();
   }

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { nodeStorage } from "../../adapters/node/storage.ts";
-import { decodeTopic, parseSegmentName, pathOf } from "../format/names.ts";
+import { decodeTopic, encodeTopic, parseSegmentName } from "../format/names.ts";
 import type { LogAddress } from "../options.ts";
 import { UsageError } from "./command.ts";
 import { nearest } from "./text.ts";
@@ -119,12 +119,13 @@ export function shown(path: string): string {
 
 /** Where a topic was typed as it is, and its folder is named otherwise: one name may be two to the file system. */
 function misnamed(path: string): UsageError | undefined {
-  const [topic, number] = [basename(dirname(resolve(path))), basename(path)];
-  if (!partition.test(number) || decodeTopic(topic) !== undefined) return undefined;
-  const named = tried(() => join(dirname(dirname(path)), ...pathOf(topic, Number(number))));
+  const folder = resolve(path);
+  const topic = basename(dirname(folder));
+  if (decodeTopic(topic) !== undefined) return undefined;
+  const named = tried(() => toFound(join(dirname(dirname(folder)), encodeTopic(topic), basename(folder))));
   if (named === undefined) return undefined;
   return new UsageError(
-    `there is no log ${path}: the folder of a topic is named in small letters, with % for others; did you mean ${named}?`,
+    `there is no log ${path}: the folder of a topic is named in small letters, with % for others; did you mean ${named.path}?`,
   );
 }
 

@@ -180,9 +180,9 @@ export class Observer implements View {
       this.#unreached.add(walker.boundary);
       const { watermark } = batch.header;
       while ((this.#unreached.first?.position ?? Infinity) <= watermark) {
-        const { offset: proven, position: provenEnd } = this.#unreached.take();
-        this.proven = proven;
-        this.provenEnd = provenEnd;
+        const reached = this.#unreached.take();
+        this.proven = reached.offset;
+        this.provenEnd = reached.position;
       }
     }
   }

@@ -21,7 +21,7 @@ export class Tally {
     }
   }
 
-  /** Counts and prints a failure that shows outside of any check. */
+  /** Counts a failure, notes it for the end, and prints it. */
   fail(name, reason = "") {
     this.failed += 1;
     this.failures.push({ name, reason });
